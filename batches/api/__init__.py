@@ -1,0 +1,10 @@
+"""The room's part of the API, one module a verb area."""
+
+from ninja import Router
+
+from batches.api import figures, logbook, uploads
+
+router = Router()
+router.add_router("", logbook.router)
+router.add_router("", uploads.router)
+router.add_router("", figures.router)

@@ -1,0 +1,1 @@
+"""Every read of the room that is more than a lookup."""

@@ -1,0 +1,1 @@
+"""Every change of state of the room, one module a verb area."""

@@ -1,0 +1,16 @@
+"""Tables of the room *sites*: places, people, audit."""
+
+from sites.models.people import ApiToken, AuditRecord, Membership, Role, User
+from sites.models.places import Organisation, PublicLocation, Region, Site
+
+__all__ = [
+    "ApiToken",
+    "AuditRecord",
+    "Membership",
+    "Organisation",
+    "PublicLocation",
+    "Region",
+    "Role",
+    "Site",
+    "User",
+]
