@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import tempfile
 from pathlib import Path
-
-# Tests never touch the data folder of the person who runs them.
-os.environ["COMPOSTNET_DATA"] = os.environ.get("COMPOSTNET_TEST_DATA") or tempfile.mkdtemp(prefix="compostnet-test-")
 
 import pytest
 

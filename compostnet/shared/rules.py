@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Hashable, Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -140,7 +141,7 @@ def refuse_overlap(path: Path | str, key: str, editions: Sequence[Dated]) -> Non
     for edition in ordered:
         if edition.valid_to is not None and edition.valid_to < edition.valid_from:
             raise RuleFileError(path, key, f"valid_to {edition.valid_to} is before valid_from {edition.valid_from}")
-    for earlier, later in zip(ordered, ordered[1:], strict=False):
+    for earlier, later in pairwise(ordered):
         if earlier.valid_to is None or earlier.valid_to >= later.valid_from:
             raise RuleFileError(
                 path, key, f"two editions are valid on {later.valid_from}; end the earlier one the day before"

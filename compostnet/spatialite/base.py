@@ -1,4 +1,4 @@
-"""Django's SpatiaLite backend, but spatial metadata are made in one transaction (0.1 s instead of minutes on a disk)."""
+"""Django's SpatiaLite backend, with the spatial metadata made in one transaction (0.1 s, not minutes on a disk)."""
 
 from __future__ import annotations
 
