@@ -55,7 +55,7 @@ class Source(Rule):
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """SafeLoader that refuses a key written twice (plain YAML lets the last one win) and reads exact decimals as text."""
+    """SafeLoader that refuses a key written twice (plain YAML lets the last one win)."""
 
 
 def _no_duplicate_keys(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Hashable, Any]:
@@ -78,7 +78,7 @@ R = TypeVar("R", bound=BaseModel)
 def load_rule(path: Path, model: type[R]) -> R:
     """Read one YAML file into ``model``; raise `RuleFileError` with file, key and remedy if it does not fit."""
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 (a SafeLoader)
     except UnicodeDecodeError as error:
         raise RuleFileError(path, f"byte {error.start}", "save the file as UTF-8") from error
     except yaml.MarkedYAMLError as error:
