@@ -48,7 +48,7 @@ class Batch(models.Model):
 
 
 class Entry(models.Model):
-    """What ledger and diary entries share. ``id`` is made by the sender; ``digest`` tells a repeat from a difference."""
+    """What ledger and diary entries share. ``id`` is made by the sender; ``digest`` tells repeat from difference."""
 
     id = models.UUIDField(primary_key=True)
     digest = models.UUIDField(help_text="128-bit BLAKE2b of the canonical content")
