@@ -236,6 +236,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 RATELIMIT_USE_CACHE = "default"
+# How often one person may write through the API; a bulk request counts once.
+API_WRITE_RATE = _env("API_WRITE_RATE", "600/m")
 SILENCED_SYSTEM_CHECKS = ["django_ratelimit.E003", "django_ratelimit.W001"]
 
 LOGGING = {
