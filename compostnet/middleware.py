@@ -15,11 +15,28 @@ from compostnet.shared.problems import Problem
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
+def known_language(wish: str | None) -> str | None:
+    """``wish`` if it is the code of a language that we speak."""
+    return wish if wish and wish in get_languages() else None
+
+
+def remember_language(response: HttpResponse, language: str) -> None:
+    """Keep the reader's choice for a year; the cookie holds nothing but the language."""
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=365 * 24 * 3600,
+        samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+    )
+
+
 def language_of(request: HttpRequest) -> str:
     """``?lang=``, else the reader's choice (cookie), else the browser's first language that we speak, else Chinese."""
     for wish in (request.GET.get("lang"), request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)):
-        if wish and wish in get_languages():
-            return wish
+        if language := known_language(wish):
+            return language
     for code, _quality in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
         if code.startswith("zh"):
             return "zh-hans"

@@ -113,6 +113,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "compostnet" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "libraries": {"platform": "compostnet.shell.templatetags.platform"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

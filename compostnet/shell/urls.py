@@ -1,3 +1,11 @@
-from django.urls import path  # noqa: F401
+"""Addresses of the shell: the start page, how figures come about, and the language switch."""
 
-urlpatterns: list = []
+from django.urls import path
+
+from compostnet.shell import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("about/", views.about, name="about"),
+    path("language/", views.set_language, name="set_language"),
+]
