@@ -1,0 +1,133 @@
+"""The demo network's places: 108 invented sites in 41 real cities, from ``network.yaml`` and a fixed seed.
+
+Pure: no Django, no database, no clock. The same arguments give the same network on every machine.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from compostnet.shared.months import first_day, parse_month
+from compostnet.shared.rules import Rule, Text, load_rule
+
+
+class Place(Rule):
+    """A real city with the point around which its invented sites stand (WGS-84)."""
+
+    code: str
+    province: str
+    zh: str
+    en: str
+    lon: float
+    lat: float
+    zone: str
+
+
+class Named(Rule):
+    """An invented organisation."""
+
+    code: str
+    zh: str
+    en: str
+
+
+class Scenario(Rule):
+    """What a site of a scenario is like: kg of its main waste a month, its main waste, what it mixes in."""
+
+    zh: str
+    en: str
+    kg: float
+    waste: str
+    brown: str
+    households: int
+    area: int
+    school: bool = False
+
+
+class NetworkFile(Rule):
+    """The shape of ``network.yaml``."""
+
+    seed: int
+    first_month: str
+    months: int
+    sites: int
+    note: Text
+    climate_source: str
+    organisations: tuple[Named, ...]
+    lab: Named
+    cities: tuple[Place, ...]
+    scenarios: dict[str, Scenario]
+    places: tuple[tuple[str, str], ...]
+
+
+@cache
+def network_file() -> NetworkFile:
+    """The demo network as data."""
+    return load_rule(Path(__file__).with_name("network.yaml"), NetworkFile)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSite:
+    """One invented site. ``month_from`` is its first month with entries; ``measured`` how it weighs."""
+
+    number: int
+    code: str
+    name_zh: str
+    name_en: str
+    organisation: str
+    city: Place
+    scenario: str
+    process: str
+    longitude: float
+    latitude: float
+    coarse: bool
+    opened_on: dt.date
+    month_from: int
+    households: int | None
+    area_m2: int
+    measured: str
+    curing_batches: bool
+
+
+def make_sites(count: int, *, months: int, processes: Sequence[str]) -> list[DemoSite]:
+    """The first ``count`` sites of the network (cities in turn), reporting over ``months`` months."""
+    file = network_file()
+    first = parse_month(file.first_month)
+    scenarios = list(file.scenarios)
+    sites = []
+    for number in range(count):
+        rng = random.Random(f"{file.seed}:site:{number}")  # noqa: S311 (a repeatable demo, no secret)
+        city = file.cities[number % len(file.cities)]
+        scenario = scenarios[number % len(scenarios)]
+        kind = file.scenarios[scenario]
+        place_zh, place_en = file.places[(number // len(scenarios) * 5 + number * 7) % len(file.places)]
+        # Every ninth site joined later; the others were there before the first month.
+        late = rng.randint(2, max(2, months // 2)) if number % 9 == 4 and months > 6 else 0
+        opened = first_day(first + late) if late else dt.date(rng.randint(2021, 2024), rng.randint(1, 10), 1)
+        sites.append(
+            DemoSite(
+                number=number,
+                code=f"demo-{city.code}-{number // len(file.cities) + 1}",
+                name_zh=f"{place_zh}{kind.zh}堆肥点",
+                name_en=f"{place_en} {kind.en} compost site",
+                organisation=file.organisations[number % len(file.organisations)].code,
+                city=city,
+                scenario=scenario,
+                process=processes[(number * 3 + number // len(processes)) % len(processes)],
+                longitude=round(city.lon + rng.uniform(-0.035, 0.035), 6),
+                latitude=round(city.lat + rng.uniform(-0.03, 0.03), 6),
+                coarse=number % 3 != 0,
+                opened_on=opened,
+                month_from=first + late,
+                households=round(kind.households * rng.uniform(0.6, 1.5)) or None,
+                area_m2=max(10, round(kind.area * rng.uniform(0.7, 1.5))),
+                measured=("scale", "scale", "jin", "scale", "container", "scale", "volume")[number % 7],
+                curing_batches=number % 3 == 1,
+            )
+        )
+    return sites

@@ -1,0 +1,308 @@
+"""The demo network's batches, ledger and diary: what invented sites would have written down, mess included.
+
+Pure: no Django, no database, no clock. All values are texts, as a person would have typed them; they go through the
+ordinary upload path like anybody's sheet.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import random
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from batches.demo.network import DemoSite, Scenario, network_file
+from compostnet.shared.months import first_day, last_day, month_text
+
+BIN_KG = 45.0
+"""Kilograms of food waste in one 120 L bin as the demo's sites count them."""
+DENSITY = 0.55
+"""kg per litre with which the demo's sites turn litres into mass."""
+YIELD_SCREENED = (0.36, 0.50)
+"""Mass of finished compost per mass of input; the rest left as water vapour and carbon dioxide."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One row of a ledger sheet; the names are those of the ledger template."""
+
+    id: str
+    site: str
+    batch: str
+    kind: str
+    material: str
+    value: str
+    unit: str
+    measured: str
+    occurred_on: str
+    to_batch: str = ""
+    unit_mass_kg: str = ""
+    note: str = ""
+    supersedes: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DiaryRow:
+    """One row of a diary sheet; the names are those of the diary template. Times are the site's local time."""
+
+    id: str
+    site: str
+    batch: str
+    kind: str
+    observed_at: str
+    value: str = ""
+    unit: str = ""
+    point: str = ""
+    depth_cm: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoBatch:
+    """A batch with what a person would know of it at the end of the last month."""
+
+    id: uuid.UUID
+    site: str
+    code: str
+    process: str
+    started_on: dt.date
+    state: str
+    finished_on: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRecords:
+    """All records of one site, each month's rows under its month."""
+
+    site: DemoSite
+    batches: list[DemoBatch]
+    ledger: dict[int, list[LedgerRow]]
+    diary: dict[int, list[DiaryRow]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mess:
+    """Where the mess of real life sits; site numbers, months counted from the last one (0 = last)."""
+
+    silent_site: int = 7
+    silent_months: int = 5
+    hundredfold_site: int = 11
+    hundredfold_month: int = 0
+    harvest_site: int = 16
+    harvest_month: int = 0
+    queried_site: int = 20
+    queried_month: int = 1
+    corrected_site: int = 3
+    corrected_month: int = 0
+
+    @classmethod
+    def fitting(cls, sites: int) -> Mess:
+        """The mess on other sites where the network is small (at least 5 sites)."""
+        if sites > 20:
+            return cls()
+        return cls(silent_site=0, silent_months=1, hundredfold_site=1, harvest_site=2, corrected_site=3, queried_site=4)
+
+
+def make_records(site: DemoSite, *, first: int, months: int, mess: Mess) -> SiteRecords:
+    """Everything that ``site`` wrote down in ``months`` months from month ``first``."""
+    file = network_file()
+    rng = random.Random(f"{file.seed}:records:{site.number}")  # noqa: S311
+    kind = file.scenarios[site.scenario]
+    last = first + months - 1
+    until = last - mess.silent_months if site.number == mess.silent_site else last
+    ledger: dict[int, list[LedgerRow]] = {month: [] for month in range(first, last + 1)}
+    diary: dict[int, list[DiaryRow]] = {month: [] for month in range(first, last + 1)}
+    batches: list[DemoBatch] = []
+    size = rng.uniform(0.6, 1.5)
+    for month in range(max(first, site.month_from), last + 1):
+        growth = 0.75 + 0.5 * (month - first) / max(1, months)
+        rows = list(_batch_ledger(rng, site, kind, month, kind.kg * size * growth, mess, last))
+        for row in rows:
+            at = dt.date.fromisoformat(row.occurred_on)
+            index = at.year * 12 + at.month - 1
+            if index <= until:
+                ledger[index].append(row)
+        for entry in _batch_diary(rng, site, month, hot=kind.kg > 400):
+            index = int(entry.observed_at[:4]) * 12 + int(entry.observed_at[5:7]) - 1
+            if index <= until:
+                diary[index].append(entry)
+        if month <= until:
+            batches.extend(_batches(rng, site, month, until, {row.kind: row for row in rows}))
+    return SiteRecords(site, batches, ledger, diary)
+
+
+def _id(rng: random.Random) -> str:
+    return str(uuid.UUID(int=rng.getrandbits(128), version=4))
+
+
+def _day(month: int, day: int) -> str:
+    return min(first_day(month) + dt.timedelta(days=day - 1), last_day(month)).isoformat()
+
+
+def _season(kind: Scenario, month: int, material: str) -> float:
+    """How much more or less there is of a material in a month of the year."""
+    calendar = month % 12 + 1
+    if kind.school and material == kind.waste:
+        return {1: 0.6, 2: 0.15, 7: 0.2, 8: 0.1}.get(calendar, 1.0)
+    if material == "leaves":
+        return {10: 1.3, 11: 2.2, 12: 1.8, 1: 0.9}.get(calendar, 0.7)
+    if material in ("grass", "garden_waste"):
+        return {4: 1.2, 5: 1.4, 6: 1.5, 7: 1.3, 8: 1.3, 12: 0.6, 1: 0.5, 2: 0.5}.get(calendar, 1.0)
+    # Melon season, and the quiet weeks of the Spring Festival.
+    return {2: 0.8, 7: 1.2, 8: 1.2}.get(calendar, 1.0)
+
+
+def _quantity(rng: random.Random, site: DemoSite, kg: float) -> dict[str, str]:
+    """A mass as the site would write it down."""
+    if site.measured == "container":
+        return {
+            "value": str(max(1, round(kg / BIN_KG))),
+            "unit": "桶",
+            "measured": "container",
+            "unit_mass_kg": f"{BIN_KG:g}",
+        }
+    if site.measured == "volume":
+        litres = max(10, round(kg / DENSITY, -1))
+        return {"value": f"{litres:.0f}", "unit": "L", "measured": "volume", "unit_mass_kg": f"{DENSITY:g}"}
+    if site.measured == "jin":
+        return {"value": f"{kg * 2:.0f}", "unit": "斤", "measured": "scale"}
+    if kg > 2500:
+        return {"value": f"{kg / 1000:.3f}", "unit": "t", "measured": "scale"}
+    text = f"{kg:,.1f}" if rng.random() < 0.2 else f"{kg:.1f}"
+    return {"value": text, "unit": "kg", "measured": "scale"}
+
+
+def _as_kg(row: LedgerRow) -> float:
+    value = float(row.value.replace(",", ""))
+    factor = {"kg": 1.0, "斤": 0.5, "t": 1000.0, "桶": BIN_KG, "L": DENSITY}[row.unit]
+    return value * factor
+
+
+def _batch_ledger(
+    rng: random.Random, site: DemoSite, kind: Scenario, month: int, kg: float, mess: Mess, last: int
+) -> Iterator[LedgerRow]:
+    """Ledger of the batch begun in ``month``: intakes, a removal, perhaps a transfer, the harvest two months on."""
+    batch = month_text(month)
+
+    def row(name: str, material: str, amount: float, day: str, **more: str) -> LedgerRow:
+        return LedgerRow(
+            _id(rng), site.code, batch, name, material, occurred_on=day, **{**_quantity(rng, site, amount), **more}
+        )
+
+    rows: list[LedgerRow] = []
+    for day in (3, 8, 13, 18, 23, 27):
+        amount = kg / 6 * _season(kind, month, kind.waste) * rng.uniform(0.75, 1.25)
+        rows.append(row("intake", kind.waste, max(1.0, amount), _day(month, day)))
+    for day in (4, 19):
+        amount = kg * 0.12 * _season(kind, month, kind.brown) * rng.uniform(0.7, 1.3)
+        rows.append(row("intake", kind.brown, max(1.0, amount), _day(month, day)))
+    if rng.random() < 0.5:
+        extra = rng.choice(["coffee_grounds", "tea_leaves", "fruit_waste", "paper_card", "mature_compost"])
+        rows.append(row("intake", extra, kg * rng.uniform(0.01, 0.05) + 1, _day(month, rng.randint(1, 28))))
+    if site.number == mess.hundredfold_site and month == last - mess.hundredfold_month:
+        # The point was forgotten twice: 100 times what was on the scale.
+        slip = rows[2]
+        rows[2] = replace(slip, value=f"{float(slip.value.replace(',', '')) * 100:.1f}")
+    total = sum(_as_kg(entry) for entry in rows)
+    if rng.random() < 0.6:
+        out = max(0.5, kg * rng.uniform(0.005, 0.02))
+        fields = {"value": f"{out:.1f}", "unit": "kg", "measured": "scale", "unit_mass_kg": ""}
+        rows.append(row("removal", "contaminants", out, _day(month, 28), note="挑出塑料袋和一次性餐具", **fields))
+        total -= out
+    left, outlet = total, batch
+    if site.curing_batches:
+        # What is transferred is lighter than what went in: water and carbon have left.
+        left = total * rng.uniform(0.62, 0.72)
+        outlet = f"{batch}-C"
+        fields = {"value": f"{left:.1f}", "unit": "kg", "measured": "scale", "unit_mass_kg": ""}
+        rows.append(row("transfer", "mixture", left, _day(month + 1, 20), to_batch=outlet, **fields))
+        fresh = rng.uniform(0.60, 0.72)
+    else:
+        fresh = rng.uniform(*YIELD_SCREENED)
+    harvest = left * fresh
+    note = ""
+    if site.number == mess.harvest_site and month + 2 == last - mess.harvest_month:
+        harvest = left * 1.18
+        note = "出料过筛前掺了园土，园土没有记台账"
+    fields = {"value": f"{harvest:.1f}", "unit": "kg", "measured": "scale", "unit_mass_kg": ""}
+    final = row("harvest", "mature_compost", harvest, _day(month + 2, rng.randint(12, 26)), note=note, **fields)
+    rows.append(replace(final, batch=outlet))
+    yield from rows
+
+
+def _batches(
+    rng: random.Random, site: DemoSite, month: int, until: int, rows: dict[str, LedgerRow]
+) -> Iterator[DemoBatch]:
+    """The batch of a month and, where the site cures apart, the batch that it is transferred into."""
+    harvest = dt.date.fromisoformat(rows["harvest"].occurred_on)
+    done = month + 2 <= until
+    moved = site.curing_batches and month + 1 <= until
+    transfer = rows.get("transfer")
+    day = dt.date.fromisoformat(transfer.occurred_on) if transfer else harvest
+    state = "finished" if (moved or (done and not site.curing_batches)) else "open" if month == until else "composting"
+    if not site.curing_batches and state == "composting" and month + 1 < until:
+        state = "curing"
+    finished = (day if site.curing_batches else harvest) if state == "finished" else None
+    yield DemoBatch(uuid.UUID(_id(rng)), site.code, month_text(month), site.process, first_day(month), state, finished)
+    if moved:
+        yield DemoBatch(
+            uuid.UUID(_id(rng)),
+            site.code,
+            f"{month_text(month)}-C",
+            site.process,
+            day,
+            "finished" if done else "curing",
+            harvest if done else None,
+        )
+
+
+def temperature(day: float, *, peak: float, ambient: float, turnings: tuple[int, ...]) -> float:
+    """°C in the middle of a batch ``day`` days after it was filled.
+
+    A quick rise, a plateau that each turning (day) breaks for about two days, then a decline towards ``ambient``.
+    """
+    rise = 1 - math.exp(-day / 1.6)
+    decline = 1.0 if day < 20 else math.exp(-(day - 20) / 18)
+    dip = sum(9.0 * math.exp(-(day - turned) / 1.2) for turned in turnings if day >= turned)
+    return max(ambient, ambient + (peak - ambient) * rise * decline - dip)
+
+
+def _batch_diary(rng: random.Random, site: DemoSite, month: int, *, hot: bool) -> Iterator[DiaryRow]:
+    """Diary of the batch begun in ``month``: temperatures, turnings, moisture, watering, smell."""
+    batch, start = month_text(month), first_day(month)
+    calendar = month % 12
+    ambient = 16 - 11 * math.cos(2 * math.pi * (calendar - 0.5) / 12) - (site.city.lat - 30) * 0.6
+    # A small heap loses its warmth: it gets warm but rarely hot.
+    peak = rng.uniform(60, 69) if hot and rng.random() < 0.93 else rng.uniform(42, 52)
+    turnings = (7, 14, 24)
+
+    def row(day: int, clock: str, name: str, **more: str) -> DiaryRow:
+        at = start + dt.timedelta(days=day)
+        return DiaryRow(_id(rng), site.code, batch, name, f"{at.isoformat()} {clock}", **more)
+
+    for position, day in enumerate((1, 3, 5, 7, 9, 11, 13, 16, 19, 23, 28, 36)):
+        here = temperature(day, peak=peak, ambient=ambient, turnings=turnings) + rng.gauss(0, 1.0)
+        minute = rng.randint(0, 59)
+        yield row(day, f"07:{minute:02d}", "temperature", value=f"{here:.1f}", unit="℃", point="中心", depth_cm="50")
+        if position % 3 == 1:
+            edge = here - rng.uniform(3, 9)
+            yield row(
+                day, f"07:{minute:02d}", "temperature", value=f"{edge:.1f}", unit="℃", point="边缘", depth_cm="20"
+            )
+    for day in turnings:
+        yield row(day, "09:10", "turning")
+    yield row(6, "07:30", "moisture", value=f"{rng.uniform(48, 66):.0f}", unit="%", point="中心")
+    if rng.random() < 0.4:
+        yield row(16, "09:30", "watering", value=str(rng.randint(2, 12) * 10), unit="L")
+    if rng.random() < 0.5:
+        yield row(10, "08:00", "smell", value=str(rng.choice([0, 0, 1, 1, 2])))
+    if rng.random() < 0.08:
+        yield row(
+            14,
+            "09:20",
+            "note",
+            note=rng.choice(["翻堆时见到白色放线菌", "邻居反映有点酸味，加了落叶", "雨后表层偏湿，盖了雨布"]),
+        )
