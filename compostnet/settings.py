@@ -113,7 +113,10 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "compostnet" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "libraries": {"platform": "compostnet.shell.templatetags.platform"},
+            "libraries": {
+                "platform": "compostnet.shell.templatetags.platform",
+                "frontend": "compostnet.shell.templatetags.frontend",
+            },
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
