@@ -20,7 +20,10 @@ MINUS = "\u2212"
 NO_BREAK = "\u00a0"
 _MG_PER: dict[str, int] = {"mg": 1, "kg": MG_PER_KG, "t": MG_PER_T}
 _UNIT_WORDS = {"t": {"zh": "吨", "en": "t"}, "kg": {"zh": "千克", "en": "kg"}}
-_MONTHS = ("January February March April May June July August September October November December").split()
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 def is_chinese(language: str) -> bool:

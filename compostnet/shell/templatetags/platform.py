@@ -62,8 +62,8 @@ def month_name(value: Any) -> str:
 def in_language(value: Any, base: str | None = None) -> str:
     """The reader's side of a Text, a Message or a ``{zh, en}`` mapping; a plain text as it is.
 
-    ``{{ place|in_language:"name" }}`` reads ``name_zh`` and ``name_en`` of a mapping or an object; where the reader's is
-    empty the other one stands in.
+    ``{{ place|in_language:"name" }}`` reads ``name_zh`` and ``name_en`` of a mapping or an object; where the reader's
+    is empty the other one stands in.
     """
     language = _language()
     if value is None:
@@ -129,10 +129,11 @@ def icon(name: str) -> SafeString:
 def work_places(context: Context) -> list[dict[str, Any]]:
     """Where a signed-in person works: the logbooks of their sites, uploads, the desk, training; each if it exists."""
     user = context["request"].user
-    places = []
     own_sites = Site.objects.filter(memberships__user=user, memberships__role__in=SITE_ROLES).distinct()
-    for site in own_sites.order_by("code")[:MOST_SITES_IN_BAR]:
-        places.append((_("Logbook: %(site)s") % {"site": site.name}, "logbook", [site.code]))
+    places: list[tuple[str, str, list[str]]] = [
+        (_("Logbook: %(site)s") % {"site": site.name}, "logbook", [site.code])
+        for site in own_sites.order_by("code")[:MOST_SITES_IN_BAR]
+    ]
     roles = set(user.memberships.values_list("role", flat=True))
     if roles & set(roles_with("upload_sheets")):
         places.append((_("Uploads"), "uploads", []))
