@@ -1,7 +1,8 @@
 """Messages with a code and values, and the catalogues that turn them into sentences in Chinese or English.
 
 Pure modules return `Message` values and never a sentence; pages, commands and the API render them in the reader's
-language. Each room keeps its sentences in its own ``messages.yaml``; all of them together are one catalogue.
+language. Each room keeps its sentences in its own ``messages.yaml`` (or several, ``messages_….yaml``); all together
+are one catalogue.
 """
 
 from __future__ import annotations
@@ -17,9 +18,8 @@ from pydantic import RootModel
 from compostnet.shared.rules import Rule, RuleFileError, Text, load_rule
 
 ROOT = Path(__file__).resolve().parents[2]
-CATALOGUES = tuple(
-    ROOT / room / "messages.yaml" for room in ("compostnet", "sites", "batches", "standards", "training")
-)
+ROOMS = ("compostnet", "sites", "batches", "standards", "training")
+CATALOGUES = tuple(path for room in ROOMS for path in sorted((ROOT / room).glob("messages*.yaml")))
 
 
 class Entry(Rule):
