@@ -27,6 +27,7 @@ from compostnet.shared.problems import Problem
 from compostnet.shared.schemas import FaultOut, ProblemOut
 from compostnet.shared.texts import Message
 from compostnet.shell.answers import PROBLEM_TYPE, fault_of, problem_response, request_id
+from compostnet.shell.ground import api_docs
 from sites.auth import SAFE_METHODS, SCOPES, SignedIn
 
 log = structlog.get_logger(__name__)
@@ -75,8 +76,6 @@ class OwnDocs(DocsBase):
     """The documentation page: our own, from the OpenAPI document, without any outside host."""
 
     def render_page(self, request: HttpRequest, api: NinjaAPI, **kwargs: Any) -> HttpResponse:
-        from compostnet.shell.views import api_docs
-
         return api_docs(request, api.get_openapi_schema())
 
 
@@ -129,7 +128,8 @@ def _complete_operation(method: str, path: str, details: dict[str, Any], operati
     check = next((c for c in operation.auth_callbacks if isinstance(c, SignedIn)), None)
     statuses = set()
     if check:
-        details["security"] = [{"token": [check.scope]}, {"session": []}, *([{}] if check.optional else [])]
+        token = [] if check.session_only else [{"token": [check.scope]}]
+        details["security"] = [*token, {"session": []}, *([{}] if check.optional else [])]
         details["x-scope"] = check.scope
         statuses |= {401, 403}
     if details.get("parameters"):

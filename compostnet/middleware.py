@@ -1,18 +1,23 @@
-"""What every request passes through: the reader's language and problems turned into answers."""
+"""What every request passes through: an id, the reader's language, security headers, problems turned into answers."""
 
 from __future__ import annotations
 
+import re
+import uuid
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.translation.trans_real import get_languages, get_supported_language_variant, parse_accept_lang_header
 
 from compostnet.shared.problems import Problem
+from compostnet.shared.texts import Message
+from compostnet.shell.answers import PROBLEM_TYPE, language, problem_response, request_id
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+REQUEST_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 
 
 def known_language(wish: str | None) -> str | None:
@@ -54,31 +59,100 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        language = language_of(request)
-        request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
-        with translation.override(language):
+        chosen = language_of(request)
+        request.LANGUAGE_CODE = chosen  # type: ignore[attr-defined]
+        with translation.override(chosen):
             response = self.get_response(request)
-        response.headers.setdefault("Content-Language", language)
+        response.headers.setdefault("Content-Language", chosen)
         response.headers["Vary"] = ", ".join(
             dict.fromkeys([*filter(None, response.headers.get("Vary", "").split(", ")), "Accept-Language", "Cookie"])
         )
         return response
 
 
-class ProblemMiddleware:
-    """A `Problem` that a page raised becomes a page that says what is wrong; the API answers its own."""
+class RequestIdMiddleware:
+    """Gives every request an id that the logs, the audit record, problems and error pages name.
+
+    A proxy may bring one in ``X-Request-ID``; what is not plain and short is replaced, because it goes into logs.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        if not REQUEST_ID.match(request.META.get("HTTP_X_REQUEST_ID", "")):
+            request.META["HTTP_X_REQUEST_ID"] = str(uuid.uuid4())
+        request.request_id = request.META["HTTP_X_REQUEST_ID"]  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        response.headers["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
+        return response
+
+
+class ContentSecurityMiddleware:
+    """Tells browsers that a page uses nothing from any other host (Django 5.2 has no such header of its own)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        tiles = f" {settings.TILE_SERVER.split('/{')[0]}" if settings.TILE_SERVER else ""
+        sign_in = " https://open.weixin.qq.com" if settings.SOCIALACCOUNT_PROVIDERS else ""
+        self.policy = "; ".join(
+            [
+                "default-src 'self'",
+                f"img-src 'self' data: blob:{tiles}",
+                "style-src 'self'",
+                "worker-src 'self' blob:",
+                f"connect-src 'self'{tiles}",
+                f"form-action 'self'{sign_in}",
+                "base-uri 'none'",
+                "object-src 'none'",
+                "frame-ancestors 'none'",
+            ]
+        )
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not (settings.DEBUG and response.status_code == 500):  # Django's own trace page has its styles inside
+            response.headers.setdefault("Content-Security-Policy", self.policy)
+        return response
+
+
+class ProblemMiddleware:
+    """A `Problem` that a page raised becomes a page that says what is wrong; under ``/api/`` every error is a problem.
+
+    What Django itself answers there (no such address, wrong method) becomes a problem document as well.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_api = request.path.startswith("/api/")
+        # Databases keep no NUL character; no address or filter has one.
+        if "\x00" in request.path or any("\x00" in text for key in request.GET for text in request.GET.getlist(key)):
+            problem = Problem("not_found", what=Message("thing_address"))
+            return problem_response(problem) if is_api else self._page(request, problem)
+        response = self.get_response(request)
+        if is_api and response.status_code >= 400 and not response.get("Content-Type", "").startswith(PROBLEM_TYPE):
+            return self._as_problem(request, response)
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, Problem):
             return None
-        language = translation.get_language() or settings.LANGUAGE_CODE
-        problem = exception.as_json(language)
-        if request.path.startswith("/api/"):
-            return JsonResponse(problem, status=exception.status, content_type="application/problem+json")
-        return render(request, "problem.html", {"problem": problem}, status=exception.status)
+        return problem_response(exception) if request.path.startswith("/api/") else self._page(request, exception)
+
+    def _page(self, request: HttpRequest, problem: Problem) -> HttpResponse:
+        context = {"problem": {**problem.as_json(language()), "request_id": request_id()}}
+        return render(request, "problem.html", context, status=problem.status)
+
+    def _as_problem(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if response.status_code == 404:
+            return problem_response(Problem("not_found", what=Message("thing_address")))
+        if response.status_code == 405:
+            allowed = response.get("Allow", "")
+            answer = problem_response(Problem("method_not_allowed", method=request.method, allowed=allowed))
+            answer["Allow"] = allowed
+            return answer
+        if response.status_code >= 500:
+            return problem_response(Problem("unexpected", request_id=request_id()))
+        return problem_response(Problem("refused", status=response.status_code))

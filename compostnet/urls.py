@@ -4,8 +4,12 @@ from django.urls import include, path
 
 from compostnet.api import api
 
+handler500 = "compostnet.shell.views.broken"
+
 urlpatterns = [
     path("api/v1/", api.urls),
+    path("", include("compostnet.shell.ground_urls")),
+    path("", include("sites.people_urls")),
     path("account/", include("allauth.urls")),
     path("", include("compostnet.shell.urls")),
     path("", include("sites.urls")),

@@ -58,10 +58,10 @@ class SignedIn(AuthBase):
     openapi_type = "http"
     openapi_scheme = "bearer"
 
-    def __init__(self, scope: str, *, optional: bool = False) -> None:
+    def __init__(self, scope: str, *, optional: bool = False, session_only: bool = False) -> None:
         if scope not in SCOPES:
             raise LookupError(f"{scope} is no scope; known are {', '.join(SCOPES)}")
-        self.scope, self.optional = scope, optional
+        self.scope, self.optional, self.session_only = scope, optional, session_only
         super().__init__()
 
     def __call__(self, request: HttpRequest) -> User | AnonymousUser | None:
@@ -76,6 +76,8 @@ class SignedIn(AuthBase):
             token = token_of(secret.strip()) if scheme.lower() == "bearer" else None
             if token is None:
                 raise Problem("sign_in_needed")
+            if self.session_only:
+                raise Problem("session_needed")
             if self.scope not in token.scopes:
                 raise Problem("scope_needed", scope=self.scope, meaning=SCOPES[self.scope])
             return token.user
@@ -89,9 +91,9 @@ class SignedIn(AuthBase):
         raise Problem("sign_in_needed")
 
 
-def signed_in(scope: str, *, optional: bool = False) -> SignedIn:
+def signed_in(scope: str, *, optional: bool = False, session_only: bool = False) -> SignedIn:
     """The ``auth=`` of an operation that needs a signed-in person, or a token with ``scope``."""
-    return SignedIn(scope, optional=optional)
+    return SignedIn(scope, optional=optional, session_only=session_only)
 
 
 def actor(request: HttpRequest) -> User | AnonymousUser:
