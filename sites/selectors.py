@@ -1,0 +1,159 @@
+"""What there is to read about regions and sites."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from django.contrib.gis.geos import Point, Polygon
+from django.db.models import Q, QuerySet
+
+from compostnet.shared.months import first_day, last_day
+from compostnet.shared.problems import Problem
+from compostnet.shared.texts import Message
+from sites.models import PublicLocation, Region, Site
+from sites.vocabulary import coarsened, vocabulary
+
+KM_PER_DEGREE = 111.32
+
+
+def site_with_code(code: str) -> Site:
+    """The site with a code; Problem ``not_found``."""
+    site = Site.objects.select_related("organisation", "region__parent").filter(code=code).first()
+    if site is None:
+        raise Problem("not_found", what=Message("thing_site"))
+    return site
+
+
+def active_sites(month: int) -> QuerySet[Site]:
+    """The sites that were open on any day of a month: those that are expected to report it."""
+    return Site.objects.filter(opened_on__lte=last_day(month)).filter(
+        Q(closed_on__isnull=True) | Q(closed_on__gte=first_day(month))
+    )
+
+
+def sites_in(region_code: str) -> Q:
+    """The condition that a site lies in a region, whatever its level."""
+    return Q(region_id=region_code) | Q(region__parent_id=region_code) | Q(region__parent__parent_id=region_code)
+
+
+def filtered_sites(
+    *,
+    scenario: str = "",
+    process: str = "",
+    region: str = "",
+    box: tuple[float, float, float, float] | None = None,
+) -> QuerySet[Site]:
+    """Sites by scenario, process, region (any level) and box (west, south, east, north; at their true place)."""
+    found = Site.objects.select_related("organisation", "region__parent")
+    if scenario:
+        found = found.filter(scenario=scenario)
+    if process:
+        found = found.filter(process=process)
+    if region:
+        found = found.filter(sites_in(region))
+    if box:
+        found = found.filter(location__coveredby=_box(*box))
+    return found
+
+
+def public_point(site: Site) -> Point | None:
+    """Where a site is shown in public: exactly, or moved to the middle of its cell of about 1 km."""
+    if site.location is None or site.public_location == PublicLocation.EXACT:
+        return site.location
+    return Point(*coarsened(site.location.x, site.location.y), srid=4326)
+
+
+def public_position(site: Site) -> tuple[float, float] | None:
+    """`public_point` as longitude and latitude."""
+    point = public_point(site)
+    return None if point is None else (point.x, point.y)
+
+
+def provinces(country: str = "", *, with_sites: bool = False) -> QuerySet[Region]:
+    """The regions of the first level below a country, without their boundaries; those with sites only if wished."""
+    found = Region.objects.filter(level=Region.Level.PROVINCE).defer("boundary")
+    if country:
+        found = found.filter(country=country)
+    if with_sites:
+        has_site = Site.objects.values("region_id").union(Site.objects.values("region__parent_id"))
+        found = found.filter(pk__in=[pk for (pk,) in has_site.values_list("region_id") if pk])
+    return found
+
+
+def ancestors(region: Region) -> list[Region]:
+    """A region's country, province, … down to itself."""
+    line = [region]
+    while line[0].parent is not None:
+        line.insert(0, line[0].parent)
+    return line
+
+
+def province_of(region: Region) -> Region | None:
+    """The province that a region is or lies in; None for a country."""
+    return next((part for part in ancestors(region) if part.level == Region.Level.PROVINCE), None)
+
+
+def region_at(point: Point) -> Region | None:
+    """The most detailed region at a WGS-84 point; None where no boundary is near.
+
+    The province comes first (its outline is the better one), then the city within it; a point a little outside all
+    outlines (a coast drawn coarsely, an island) belongs to the nearest within ``location.region_tolerance_km``.
+    """
+    province = _at(point, Region.objects.filter(level=Region.Level.PROVINCE))
+    if province is not None:
+        return _at(point, Region.objects.filter(parent=province, level=Region.Level.CITY)) or province
+    cities = Region.objects.filter(level=Region.Level.CITY, parent__boundary__isnull=True)
+    return _at(point, cities) or _at(point, Region.objects.filter(level=Region.Level.COUNTRY))
+
+
+def is_near(point: Point, region: Region, kilometres: float) -> bool:
+    """Whether a point lies in a region's boundary or at most so far outside; True for a region without boundary."""
+    if not Region.objects.filter(pk=region.pk, boundary__isnull=False).exists():
+        return region.parent is None or is_near(point, region.parent, kilometres)
+    return Region.objects.filter(pk=region.pk, boundary__intersects=_around(point, kilometres)).exists()
+
+
+def _at(point: Point, regions: QuerySet[Region]) -> Region | None:
+    """The region that a point lies in, else the nearest within the tolerance."""
+    inside = regions.filter(boundary__intersects=point).defer("boundary").select_related("parent").first()
+    if inside is not None:
+        return inside
+    around = _around(point, vocabulary().location.region_tolerance_km)
+    near = regions.filter(boundary__intersects=around).select_related("parent")
+    # Squeezed by the cosine of the latitude, so that degrees count the same in both directions.
+    return min(near, key=lambda region: (_squeezed_distance(point, region), region.code), default=None)
+
+
+def _squeezed_distance(point: Point, region: Region) -> float:
+    squeeze = math.cos(math.radians(point.y))
+    best = math.inf
+    for polygon in region.boundary:
+        ring = polygon[0].coords
+        for (x1, y1), (x2, y2) in zip(ring, ring[1:], strict=False):
+            ax, ay = (x1 - point.x) * squeeze, y1 - point.y
+            dx, dy = (x2 - x1) * squeeze, y2 - y1
+            length = dx * dx + dy * dy
+            along = 0.0 if not length else max(0.0, min(1.0, -(ax * dx + ay * dy) / length))
+            best = min(best, math.hypot(ax + along * dx, ay + along * dy))
+    return best
+
+
+def _around(point: Point, kilometres: float) -> Polygon:
+    """A ring of 24 corners around a point, as wide in kilometres to the east as to the north."""
+    height = kilometres / KM_PER_DEGREE
+    width = height / max(math.cos(math.radians(point.y)), 0.01)
+    angles = [2 * math.pi * step / 24 for step in range(24)]
+    ring = [(point.x + width * math.cos(a), point.y + height * math.sin(a)) for a in angles]
+    return Polygon([*ring, ring[0]], srid=4326)
+
+
+def _box(west: float, south: float, east: float, north: float) -> Polygon:
+    box = Polygon.from_bbox((west, south, east, north))
+    box.srid = 4326
+    return box
+
+
+def region_labels(codes: Iterable[str]) -> dict[str, Region]:
+    """Regions by code, without boundaries."""
+    return {region.code: region for region in Region.objects.filter(pk__in=set(codes)).defer("boundary")}
