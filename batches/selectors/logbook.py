@@ -11,10 +11,11 @@ from django.db.models import Q, QuerySet, Sum
 from django.http import Http404
 
 from batches.models import Batch, DiaryEntry, LedgerEntry, Photo
+from batches.selectors.site_months import HARVEST, Finding, findings_for
 from compostnet.shared.problems import Problem
 from compostnet.shared.texts import Message
 from sites.models import Site
-from sites.permissions import Actor, may, require, sites_where
+from sites.permissions import CONSOLE, Actor, may, require, sites_where
 
 STATE_ORDER = ("open", "composting", "curing", "finished", "abandoned")
 
@@ -221,3 +222,36 @@ def logbook_rows(site: Site, *, states: Iterable[str] = STATE_ORDER, limit: int 
     ):
         latest[entry.batch_id] = entry
     return [BatchRow(batch, masses[batch.pk], latest.get(batch.pk)) for batch in batches]
+
+
+def recent_ledger(site: Site, limit: int = 40) -> list[LedgerEntry]:
+    """The last entries of a site: what its forms offer first."""
+    return list(LedgerEntry.objects.filter(site=site).order_by("-recorded_at", "-occurred_on")[:limit])
+
+
+def measuring_points(batch: Batch, limit: int = 5) -> list[tuple[str, int | None]]:
+    """Point and depth of the last temperatures of the batch, else of the site, in the order of measuring."""
+    temperatures = DiaryEntry.objects.filter(kind="temperature", superseded_by__isnull=True)
+    for chosen in (temperatures.filter(batch=batch), temperatures.filter(site=batch.site)):
+        rows = chosen.order_by("-observed_at")[:12].values_list("point", "depth_cm")
+        if found := list(dict.fromkeys(rows)):
+            return found[:limit]
+    return []
+
+
+def harvest_findings(batch: Batch) -> list[tuple[int, Finding]]:
+    """Month and finding for each month in which more had come out of the batch than ever went in."""
+    months = (
+        LedgerEntry.objects.filter(batch=batch, superseded_by__isnull=True)
+        .exclude(kind=LedgerEntry.Kind.INTAKE)
+        .order_by("month")
+        .values_list("month", flat=True)
+        .distinct()
+    )
+    found = findings_for([(batch.site_id, month) for month in months], verifier=CONSOLE)
+    return [
+        (month, finding)
+        for (_site, month), findings in found.items()
+        for finding in findings
+        if finding.code == HARVEST and finding.batch == batch.pk
+    ]

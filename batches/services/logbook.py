@@ -19,7 +19,7 @@ from compostnet.shared.units import kg_text
 from sites import audit
 from sites.models import Site
 from sites.permissions import Actor, require, user_or_none
-from sites.vocabulary import vocabulary
+from sites.vocabulary import processes
 
 CODE_LENGTH = 60
 
@@ -80,9 +80,10 @@ def _batch_faults(site: Site, code: str, started_on: dt.date, process: str) -> l
         faults.append(Fault(message, field="started_on", value=started_on))
     if started_on > timezone.localdate() + dt.timedelta(days=1):
         faults.append(Fault(Message("batch_in_future"), field="started_on", value=started_on))
-    known = vocabulary().processes
+    known = processes()
     if process != site.process and process not in known:
-        faults.append(Fault(Message("batch_process_unknown", {"known": list(known)}), field="process", value=process))
+        names = [one.name for one in known.values()]
+        faults.append(Fault(Message("batch_process_unknown", {"known": names}), field="process", value=process))
     return faults
 
 
@@ -193,7 +194,7 @@ def add_photo(
 def record_photo(
     *, actor: Actor, batch: Batch, id: uuid.UUID, content: bytes, observed_at: str, note: str = ""
 ) -> Receipt:
-    """Keep a photo and write it into the diary of ``batch``; both take ``id``, so that a second send changes nothing."""
+    """Keep a photo and write it into the diary of ``batch``; both take ``id``, so that sending again is safe."""
     with transaction.atomic():
         photo, _ = add_photo(actor=actor, site=batch.site, id=id, content=content)
         entry = DiaryInput(
