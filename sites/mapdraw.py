@@ -1,0 +1,202 @@
+"""Geometry of the drawn map: projection, quantised SVG paths, class breaks, grid clusters. Pure, arrays in and out.
+
+Areas must compare, so the projection is equal-area: Albers' conic (Snyder, *Map Projections: A Working Manual*, USGS
+1987, p. 98, spherical form), with the parallels 25° and 47° for China, else at a sixth from the edges of what is shown; its
+cylindrical limit (p. 76) where the parallels lie around the equator.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+Box = tuple[float, float, float, float]
+"""West, south, east, north in degrees."""
+
+CHINA_BOX: Box = (73.4, 18.0, 135.2, 53.7)
+CHINA_PARALLELS = (25.0, 47.0)
+EDGE_STEPS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A projection fitted into a drawing of ``width`` × ``height`` pixels (y downwards)."""
+
+    centre: float
+    parallels: tuple[float, float]
+    scale: float
+    left: float
+    top: float
+    width: int
+    height: int
+
+    def project(self, lon: ArrayLike, lat: ArrayLike) -> tuple[Array, Array]:
+        """Pixels of positions in degrees."""
+        x, y = _albers(
+            np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64), self.centre, self.parallels
+        )
+        return (x - self.left) * self.scale, (self.top - y) * self.scale
+
+
+def frame_for(box: Box, *, width: int = 1000, tallest: int = 900, shortest: int = 420, padding: int = 24) -> Frame:
+    """The frame that shows a box of degrees as large as it fits into ``width``, at most ``tallest`` pixels high."""
+    west, south, east, north = _widened(box)
+    is_china = abs((west + east) / 2 - 104.3) < 1 and north - south > 30
+    sixth = (north - south) / 6
+    parallels = CHINA_PARALLELS if is_china else (south + sixth, north - sixth)
+    centre = (west + east) / 2
+    along, up = np.linspace(west, east, EDGE_STEPS), np.linspace(south, north, EDGE_STEPS)
+    edge_lon = np.concatenate([along, along, np.full(EDGE_STEPS, west), np.full(EDGE_STEPS, east)])
+    edge_lat = np.concatenate([np.full(EDGE_STEPS, south), np.full(EDGE_STEPS, north), up, up])
+    x, y = _albers(edge_lon, edge_lat, centre, parallels)
+    wide, high = float(np.ptp(x)), float(np.ptp(y))
+    scale = min((width - 2 * padding) / wide, (tallest - 2 * padding) / high)
+    height = max(shortest, math.ceil(high * scale) + 2 * padding)
+    left = float(x.min()) - (width / scale - wide) / 2
+    top = float(y.max()) + (height / scale - high) / 2
+    return Frame(centre, parallels, scale, left, top, width, height)
+
+
+def box_around(positions: Sequence[tuple[float, float]], *, smallest: float = 0.2) -> Box | None:
+    """The box of positions, a tenth wider, at least ``smallest`` degrees high; None where there is none."""
+    if not positions:
+        return None
+    points = np.array(positions, dtype=np.float64)
+    (west, south), (east, north) = points.min(axis=0), points.max(axis=0)
+    grow_x = max((east - west) * 0.1, (smallest - (east - west)) / 2, 0.0)
+    grow_y = max((north - south) * 0.1, (smallest - (north - south)) / 2, 0.0)
+    return (
+        max(-180.0, float(west - grow_x)),
+        max(-89.0, float(south - grow_y)),
+        min(180.0, float(east + grow_x)),
+        min(89.0, float(north + grow_y)),
+    )
+
+
+def path_of(polygons: Sequence[Any], frame: Frame) -> str:
+    """SVG path data of polygons (rings of positions), in whole pixels relative to each other; empty if too small."""
+    parts = []
+    for polygon in polygons:
+        for number, ring in enumerate(polygon):
+            drawn = _ring_path(np.asarray(ring, dtype=np.float64)[:, :2], frame, keep=number == 0)
+            if drawn:
+                parts.append(drawn)
+    return "".join(parts)
+
+
+def line_of(positions: Sequence[tuple[float, float]], frame: Frame) -> str:
+    """SVG path data of an open line."""
+    points = np.asarray(positions, dtype=np.float64)
+    x, y = frame.project(points[:, 0], points[:, 1])
+    return "M" + "L".join(f"{a:.0f} {b:.0f}" for a, b in zip(x, y, strict=True))
+
+
+def graticule(frame: Frame, box: Box) -> list[str]:
+    """Meridians and parallels at a round distance across a box, for a map without outlines."""
+    west, south, east, north = _widened(box)
+    step = next((s for s in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20) if (east - west) / s <= 8), 30)
+    meridians = np.arange(math.floor(west / step), math.ceil(east / step) + 1) * step
+    parallels = np.arange(math.floor(south / step), math.ceil(north / step) + 1) * step
+    up, along = np.linspace(south - step, north + step, 9), np.linspace(west - step, east + step, 17)
+    return [
+        *(line_of([(float(lon), float(lat)) for lat in up], frame) for lon in meridians),
+        *(line_of([(float(lon), float(lat)) for lon in along], frame) for lat in parallels),
+    ]
+
+
+def clusters(x: Array, y: Array, cell: float) -> list[list[int]]:
+    """Indices of points that share a cell of a grid of ``cell`` pixels, ordered by cell; every index once."""
+    cells: dict[tuple[int, int], list[int]] = {}
+    for index, (a, b) in enumerate(zip(x.tolist(), y.tolist(), strict=True)):
+        cells.setdefault((math.floor(b / cell), math.floor(a / cell)), []).append(index)
+    return [cells[key] for key in sorted(cells)]
+
+
+def class_breaks(values: Sequence[float], classes: int = 5) -> list[float]:
+    """Upper bounds of at most ``classes`` classes with about equally many values, rounded to 1, 2 or 5 × 10ⁿ.
+
+    Ascending, the last at least the largest value; empty without a positive value. A value belongs to the first class
+    whose bound is not below it (`class_of`).
+    """
+    positive = sorted(value for value in values if value > 0)
+    if not positive:
+        return []
+    bounds = {_round_up(positive[-1])}
+    for number in range(1, classes):
+        bounds.add(_round_up(positive[min(len(positive) - 1, len(positive) * number // classes)]))
+    return sorted(bounds)[-classes:]
+
+
+def class_of(value: float, breaks: Sequence[float]) -> int:
+    """The class of a value: 0 for nothing or less, else 1 up to the number of breaks."""
+    if value <= 0 or not breaks:
+        return 0
+    return 1 + next((number for number, bound in enumerate(breaks) if value <= bound), len(breaks) - 1)
+
+
+def quantised(polygons: Sequence[Any], digits: int = 2) -> list[Any]:
+    """Polygons with positions rounded to ``digits`` decimals of a degree, without repeats and without what vanishes."""
+    kept = []
+    for polygon in polygons:
+        rings = []
+        for ring in polygon:
+            points = np.round(np.asarray(ring, dtype=np.float64)[:, :2], digits)
+            points = points[np.concatenate([[True], (np.diff(points, axis=0) != 0).any(axis=1)])]
+            if len(points) >= 4:
+                rings.append([[round(a, digits), round(b, digits)] for a, b in points.tolist()])
+            elif not rings:
+                break
+        if rings:
+            kept.append(rings)
+    return kept
+
+
+def _ring_path(ring: Array, frame: Frame, *, keep: bool) -> str:
+    """One closed ring as ``M x y l …z``; an outer ring that shrinks to a point stays as a pixel (an island)."""
+    x, y = frame.project(ring[:, 0], ring[:, 1])
+    points = np.stack([np.rint(x), np.rint(y)], axis=1).astype(np.int64)
+    points = points[np.concatenate([[True], (np.diff(points, axis=0) != 0).any(axis=1)])]
+    if len(points) < 4:
+        return f"M{points[0][0]} {points[0][1]}h1v1h-1z" if keep else ""
+    steps = np.diff(points[:-1], axis=0)
+    return f"M{points[0][0]} {points[0][1]}l" + " ".join(f"{a} {b}" for a, b in steps.tolist()) + "z"
+
+
+def _albers(lon: Array, lat: Array, centre: float, parallels: tuple[float, float]) -> tuple[Array, Array]:
+    """Albers' equal-area conic on the unit sphere; Lambert's cylindrical where the cone becomes a cylinder."""
+    first, second = (math.radians(parallel) for parallel in parallels)
+    cone = (math.sin(first) + math.sin(second)) / 2
+    east, phi = np.radians(lon - centre), np.radians(lat)
+    if abs(cone) < 0.02:
+        shrink = math.cos(first)
+        return np.asarray(east * shrink), np.asarray(np.sin(phi) / shrink)
+    constant = math.cos(first) ** 2 + 2 * cone * math.sin(first)
+    rho = np.sqrt(np.maximum(constant - 2 * cone * np.sin(phi), 0)) / cone
+    rho_0 = math.sqrt(max(constant - 2 * cone * math.sin((first + second) / 2), 0)) / cone
+    return np.asarray(rho * np.sin(cone * east)), np.asarray(rho_0 - rho * np.cos(cone * east))
+
+
+def _widened(box: Box) -> Box:
+    """A box with some extent both ways, whatever was asked for."""
+    west, south, east, north = box
+    if east - west < 0.01:
+        west, east = west - 0.05, east + 0.05
+    if north - south < 0.01:
+        south, north = south - 0.05, north + 0.05
+    return west, max(south, -89.5), east, min(north, 89.5)
+
+
+def _round_up(value: float) -> float:
+    """The next number of the series 1, 2, 5 × 10ⁿ that is not below a positive value."""
+    power = math.floor(math.log10(value))
+    for step in (1, 2, 5, 10):
+        bound = float(f"{step}e{power}")
+        if value <= bound * (1 + 1e-12):
+            return bound
+    return float(f"1e{power + 1}")
