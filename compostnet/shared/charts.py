@@ -119,7 +119,8 @@ def stacked_bar_chart(
     An item without any value is hatched; a single missing part is left out of its bar.
     """
     rows = [(label, [drawable(value) for value in values]) for label, values in items]
-    gap_text = missing or Message("chart_missing").render(language)
+    has_gap = any(all(value is None for value in values) for _, values in rows)
+    gap_text = missing or (Message("chart_missing").render(language) if has_gap else "")
 
     def draw(canvas: _Canvas) -> None:
         tops = [sum(v for v in values if v is not None and v > 0) for _, values in rows]
