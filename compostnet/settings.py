@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 from pathlib import Path
@@ -256,10 +257,15 @@ SILENCED_SYSTEM_CHECKS = [
 if not (FRONTEND_DIST / "manifest.json").exists():
     SILENCED_SYSTEM_CHECKS.append("django_vite.W001")  # not built: pages stand without the client
 
+# RequestIdMiddleware has made the id clean before the log takes it over.
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "compostnet.logs.formatter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": _env("LOG_LEVEL", "INFO" if PRODUCTION else "WARNING")},
+    # Each answer is logged once, with its request id, by django_structlog.
+    "loggers": {"django.request": {"level": "ERROR"}},
 }
