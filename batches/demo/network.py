@@ -62,6 +62,8 @@ class NetworkFile(Rule):
     lab: Named
     cities: tuple[Place, ...]
     scenarios: dict[str, Scenario]
+    cool_processes: tuple[str, ...]
+    off_site: Scenario
     places: tuple[tuple[str, str], ...]
 
 
@@ -69,6 +71,16 @@ class NetworkFile(Rule):
 def network_file() -> NetworkFile:
     """The demo network as data."""
     return load_rule(Path(__file__).with_name("network.yaml"), NetworkFile)
+
+
+OFF_SITE = "off_site"
+OFF_SITE_SCENARIO = "collection_district"
+
+
+def kind_of(scenario: str) -> Scenario:
+    """What a site of a scenario is like."""
+    file = network_file()
+    return file.off_site if scenario == OFF_SITE_SCENARIO else file.scenarios[scenario]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +111,15 @@ def make_sites(count: int, *, months: int, processes: Sequence[str]) -> list[Dem
     file = network_file()
     first = parse_month(file.first_month)
     scenarios = list(file.scenarios)
+    here = [process for process in processes if process != OFF_SITE]
     sites = []
     for number in range(count):
         rng = random.Random(f"{file.seed}:site:{number}")  # noqa: S311 (a repeatable demo, no secret)
         city = file.cities[number % len(file.cities)]
-        scenario = scenarios[number % len(scenarios)]
-        kind = file.scenarios[scenario]
+        # Two municipal districts only collect and send away; all others compost where they are.
+        off_site = number % 54 == 53
+        scenario = OFF_SITE_SCENARIO if off_site else scenarios[number % len(scenarios)]
+        kind = kind_of(scenario)
         place_zh, place_en = file.places[(number // len(scenarios) * 5 + number * 7) % len(file.places)]
         # Every ninth site joined later; the others were there before the first month.
         late = rng.randint(2, max(2, months // 2)) if number % 9 == 4 and months > 6 else 0
@@ -118,7 +133,7 @@ def make_sites(count: int, *, months: int, processes: Sequence[str]) -> list[Dem
                 organisation=file.organisations[number % len(file.organisations)].code,
                 city=city,
                 scenario=scenario,
-                process=processes[(number * 3 + number // len(processes)) % len(processes)],
+                process=OFF_SITE if off_site else here[(number * 3 + number // len(here)) % len(here)],
                 longitude=round(city.lon + rng.uniform(-0.035, 0.035), 6),
                 latitude=round(city.lat + rng.uniform(-0.03, 0.03), 6),
                 coarse=number % 3 != 0,
@@ -127,7 +142,7 @@ def make_sites(count: int, *, months: int, processes: Sequence[str]) -> list[Dem
                 households=round(kind.households * rng.uniform(0.6, 1.5)) or None,
                 area_m2=max(10, round(kind.area * rng.uniform(0.7, 1.5))),
                 measured=("scale", "scale", "jin", "scale", "container", "scale", "volume")[number % 7],
-                curing_batches=number % 3 == 1,
+                curing_batches=number % 3 == 1 and not off_site,
             )
         )
     return sites

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from batches.demo.network import DemoSite, Scenario, network_file
+from batches.demo.network import OFF_SITE, DemoSite, Scenario, kind_of, network_file
 from compostnet.shared.months import first_day, last_day, month_text
 
 BIN_KG = 45.0
@@ -110,7 +110,8 @@ def make_records(site: DemoSite, *, first: int, months: int, mess: Mess) -> Site
     """Everything that ``site`` wrote down in ``months`` months from month ``first``."""
     file = network_file()
     rng = random.Random(f"{file.seed}:records:{site.number}")  # noqa: S311
-    kind = file.scenarios[site.scenario]
+    kind = kind_of(site.scenario)
+    hot = kind.kg > 400 and site.process not in file.cool_processes
     last = first + months - 1
     until = last - mess.silent_months if site.number == mess.silent_site else last
     ledger: dict[int, list[LedgerRow]] = {month: [] for month in range(first, last + 1)}
@@ -125,7 +126,8 @@ def make_records(site: DemoSite, *, first: int, months: int, mess: Mess) -> Site
             index = at.year * 12 + at.month - 1
             if index <= until:
                 ledger[index].append(row)
-        for entry in _batch_diary(rng, site, month, hot=kind.kg > 400):
+        diary_rows = () if site.process == OFF_SITE else _batch_diary(rng, site, month, hot=hot)
+        for entry in diary_rows:
             index = int(entry.observed_at[:4]) * 12 + int(entry.observed_at[5:7]) - 1
             if index <= until:
                 diary[index].append(entry)
@@ -212,6 +214,9 @@ def _batch_ledger(
         fields = {"value": f"{out:.1f}", "unit": "kg", "measured": "scale", "unit_mass_kg": ""}
         rows.append(row("removal", "contaminants", out, _day(month, 28), note="挑出塑料袋和一次性餐具", **fields))
         total -= out
+    if site.process == OFF_SITE:
+        yield from rows
+        return
     left, outlet = total, batch
     if site.curing_batches:
         # What is transferred is lighter than what went in: water and carbon have left.
@@ -237,6 +242,11 @@ def _batches(
     rng: random.Random, site: DemoSite, month: int, until: int, rows: dict[str, LedgerRow]
 ) -> Iterator[DemoBatch]:
     """The batch of a month and, where the site cures apart, the batch that it is transferred into."""
+    if site.process == OFF_SITE:
+        ended = None if month == until else last_day(month)
+        state = "open" if month == until else "finished"
+        yield DemoBatch(uuid.UUID(_id(rng)), site.code, month_text(month), site.process, first_day(month), state, ended)
+        return
     harvest = dt.date.fromisoformat(rows["harvest"].occurred_on)
     done = month + 2 <= until
     moved = site.curing_batches and month + 1 <= until
