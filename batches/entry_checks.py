@@ -48,7 +48,8 @@ class Known:
     """What the database knows of the names in the texts.
 
     ``sites`` by code and names (see `word_key`); ``batches`` by (site, code); ``entries``: id of an existing entry →
-    (site, id of the entry that already supersedes it or ""); ``photos``: id → site.
+    (site, id of the entry that already supersedes it or ""); ``photos``: id → site. ``only_site``: code of the one site
+    that a sheet was sent for.
     """
 
     sites: Mapping[str, KnownSite]
@@ -56,6 +57,7 @@ class Known:
     entries: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     photos: Mapping[str, int] = field(default_factory=dict)
     new_batches: bool = False
+    only_site: str = ""
 
 
 Row = TypeVar("Row", bound=NamedTuple)
@@ -130,6 +132,9 @@ class Checker:
         site = self.known.sites.get(word_key(text))
         if site is None:
             return Bad("site", Message("entry_site_unknown", {"value": shown(text)}), self._suggest_site(text), text)
+        if self.known.only_site and site.code != self.known.only_site:
+            values = {"value": shown(text), "site": self.known.only_site}
+            return Bad("site", Message("entry_site_not_this", values), None, text)
         if not site.allowed:
             return Bad("site", Message("entry_site_not_yours", {"value": site.code}), self._suggest_site(text), text)
         return site
