@@ -1,4 +1,4 @@
-"""Methods and baselines: what is shipped is whole, and each mistake in a file is refused with the key and the remedy."""
+"""Methods and baselines: what is shipped is whole; each mistake in a file is refused with its key and the remedy."""
 
 from __future__ import annotations
 
