@@ -1,0 +1,245 @@
+"""The library of standards: every YAML file of ``standards/library/``, read strictly and cross-checked at start."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from compostnet.shared.problems import Problem
+from compostnet.shared.rules import RuleFileError, Text, in_force, load_rule, refuse_overlap
+from standards.indicators import IndicatorFile, indicators, read_unit
+from standards.library_schema import AllOf, AnyOf, Edition, Limit, Node, ProductClass, Standard, leaves
+
+FOLDER = Path(__file__).with_name("library")
+
+
+def load_library(folder: Path = FOLDER, known: IndicatorFile | None = None) -> dict[str, Standard]:
+    """Every standard of a folder by code; `RuleFileError` naming file, key and remedy for the first mistake."""
+    known = known or indicators()
+    library: dict[str, Standard] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        standard = load_standard(path, known)
+        if standard.code in library:
+            raise RuleFileError(path, "code", f"{standard.code} is in the library already; a code names one file")
+        library[standard.code] = standard
+    return library
+
+
+def load_standard(path: Path, known: IndicatorFile | None = None) -> Standard:
+    """One file of the library, checked against the indicators."""
+    known = known or indicators()
+    standard = load_rule(path, Standard)
+    if path.stem != standard.code:
+        raise RuleFileError(path, "code", f"the file must be called {standard.code}.yaml (or the code {path.stem})")
+    classes = [one.code for one in standard.classes]
+    if len(set(classes)) < len(classes):
+        raise RuleFileError(path, "classes", "a class is written twice; keep one of them")
+    ranks = [one.rank for one in standard.classes if one.rank is not None]
+    if len(set(ranks)) < len(ranks):
+        raise RuleFileError(path, "classes", "two classes have one rank; 1 is the best, 2 the next, and so on")
+    names = [edition.edition for edition in standard.editions]
+    if len(set(names)) < len(names):
+        raise RuleFileError(path, "editions", "an edition is written twice; give each its own name")
+    refuse_overlap(path, "editions", standard.editions)
+    for number, edition in enumerate(standard.editions):
+        _check_edition(path, f"editions.{number}", standard, edition, known)
+    return standard
+
+
+def _check_edition(path: Path, key: str, standard: Standard, edition: Edition, known: IndicatorFile) -> None:
+    seen: set[str] = set()
+
+    def check_source(place: str, source: str) -> None:
+        if source not in edition.sources:
+            raise RuleFileError(
+                path, f"{place}.source", f"unknown source {source!r}; add it to sources ({', '.join(edition.sources)})"
+            )
+
+    def check_indicator(place: str, code: str) -> None:
+        if code not in known.indicators:
+            near = difflib.get_close_matches(code, known.indicators, n=3, cutoff=0.5)
+            hint = f"did you mean {', '.join(near)}? " if near else ""
+            raise RuleFileError(path, place, f"unknown indicator {code!r}; {hint}Add new ones to standards/indicators.yaml")
+
+    def check_classes(place: str, wanted: tuple[str, ...]) -> None:
+        for one in wanted:
+            if one not in {c.code for c in standard.classes}:
+                raise RuleFileError(path, f"{place}.classes", f"unknown class {one!r}; add it to classes at the top")
+
+    def check(place: str, node: Node) -> None:
+        if node.id in seen:
+            raise RuleFileError(path, f"{place}.id", f"{node.id!r} is used twice in this edition; choose another")
+        seen.add(node.id)
+        check_classes(place, node.classes)
+        if not isinstance(node, Limit):
+            for number, child in enumerate(node.any_of if isinstance(node, AnyOf) else node.all_of):
+                check(f"{place}.{'any_of' if isinstance(node, AnyOf) else 'all_of'}.{number}", child)
+            return
+        for code in (node.indicator, *node.sum):
+            check_indicator(f"{place}.indicator" if code == node.indicator else f"{place}.sum", code)
+        check_source(place, node.source)
+        for number, change in enumerate(node.changes):
+            check_source(f"{place}.changes.{number}", change.source)
+            inside = edition.valid_from < change.valid_from <= (edition.valid_to or dt.date.max)
+            if not inside:
+                raise RuleFileError(
+                    path, f"{place}.changes.{number}.valid_from", f"{change.valid_from} is outside of this edition"
+                )
+        quantity = known.quantities[known.indicators[node.indicator].quantity]
+        for code in node.sum:
+            if known.indicators[code].quantity != known.indicators[node.indicator].quantity:
+                raise RuleFileError(path, f"{place}.sum", f"{code} is another kind of quantity and cannot be added")
+        if node.compare not in ("absent", "declared") and read_unit(known.indicators[node.indicator].quantity, node.unit) is None:
+            units = ", ".join(quantity.units)
+            raise RuleFileError(path, f"{place}.unit", f"{node.unit!r} is no unit of {node.indicator}; use one of {units}")
+        if not quantity.basis and node.basis != "none":
+            raise RuleFileError(path, f"{place}.basis", f"{node.indicator} has no basis; write none")
+        if quantity.basis and node.basis == "none" and node.compare != "declared":
+            raise RuleFileError(path, f"{place}.basis", f"{node.indicator} needs a basis: dm, ar, om or unverified")
+
+    for number, node in enumerate(edition.limits):
+        check(f"{key}.limits.{number}", node)
+    for number, conversion in enumerate(edition.conversions):
+        place = f"{key}.conversions.{number}"
+        check_indicator(f"{place}.of", conversion.of)
+        check_indicator(f"{place}.from", conversion.from_)
+        check_source(place, conversion.source)
+    for number, requirement in enumerate(edition.also_required):
+        check_source(f"{key}.also_required.{number}", requirement.source)
+        check_classes(f"{key}.also_required.{number}", requirement.classes)
+
+
+@cache
+def library() -> dict[str, Standard]:
+    """The platform's library by code."""
+    return load_library()
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """What a sample is judged against: one class of one edition on one day, with dated changes applied."""
+
+    standard: Standard
+    product_class: ProductClass | None
+    edition: Edition
+    day: dt.date
+    nodes: tuple[Node, ...]
+
+    @property
+    def code(self) -> str:
+        """``EU-FPR/PFC3A``, or the standard's code where it has no classes."""
+        return f"{self.standard.code}/{self.product_class.code}" if self.product_class else self.standard.code
+
+    @property
+    def name(self) -> Text:
+        """The standard's name with its class."""
+        if not self.product_class:
+            return self.standard.name
+        return Text(
+            zh=f"{self.standard.name.zh}，{self.product_class.name.zh}",
+            en=f"{self.standard.name.en}, {self.product_class.name.en}",
+        )
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """Every limit, groups opened, in the order of the file."""
+        return tuple(limit for node in self.nodes for limit in leaves(node))
+
+    @property
+    def provisional(self) -> bool:
+        """Whether an obligatory limit is attested from memory only (grade C)."""
+        return any(limit.grade == "C" and limit.obligatory for limit in self.limits)
+
+
+def rule_sets(standard: Standard, as_of: dt.date, class_code: str | None = None) -> list[RuleSet]:
+    """The rule sets of a standard on a day: of one class, or of every class (best first). Empty before any edition."""
+    edition = in_force(standard.editions, as_of)
+    if edition is None:
+        return []
+    ordered = sorted(standard.classes, key=lambda one: (one.rank is None, one.rank or 0))
+    wanted: list[ProductClass | None] = [*ordered] or [None]
+    if class_code is not None:
+        wanted = [one for one in ordered if one.code == class_code]
+    return [
+        RuleSet(standard, one, edition, as_of, tuple(_applicable(edition.limits, one, as_of))) for one in wanted
+    ]
+
+
+def _applicable(nodes: tuple[Node, ...], product_class: ProductClass | None, day: dt.date) -> Iterator[Node]:
+    for node in nodes:
+        if node.classes and (product_class is None or product_class.code not in node.classes):
+            continue
+        if isinstance(node, Limit):
+            yield node.at(day)
+        elif isinstance(node, AnyOf):
+            yield node.model_copy(update={"any_of": tuple(_applicable(node.any_of, product_class, day))})
+        else:
+            yield node.model_copy(update={"all_of": tuple(_applicable(node.all_of, product_class, day))})
+
+
+def known_codes(books: dict[str, Standard] | None = None) -> list[str]:
+    """Every code that can be asked for, with its classes."""
+    codes: list[str] = []
+    for code, standard in (books or library()).items():
+        codes.append(code)
+        codes += [f"{code}/{one.code}" for one in standard.classes]
+    return codes
+
+
+def find(code: str, books: dict[str, Standard] | None = None) -> tuple[Standard, str | None]:
+    """The standard and class that a code names, in any case; the problem ``standard_unknown`` names the known ones."""
+    books = books or library()
+    name, _, wanted = code.strip().upper().partition("/")
+    standard = books.get(name)
+    if standard is None or (wanted and wanted not in {one.code.upper() for one in standard.classes}):
+        raise Problem("standard_unknown", code=code, known=known_codes(books))
+    if not standard.editions:
+        raise Problem("standard_text_missing", code=standard.code, why=standard.unavailable)
+    one = next((one.code for one in standard.classes if one.code.upper() == wanted), None)
+    return standard, one
+
+
+def selected(
+    codes: list[str], as_of: dt.date, books: dict[str, Standard] | None = None
+) -> list[tuple[bool, list[RuleSet]]]:
+    """Groups of rule sets for the codes asked for; True where the best class of the group is the answer.
+
+    ``all`` stands for every class of every standard with an edition in force on the day.
+    """
+    books = books or library()
+    groups: list[tuple[bool, list[RuleSet]]] = []
+    for code in dict.fromkeys(codes):
+        if code.strip().lower() == "all":
+            for standard in books.values():
+                groups += [(False, [one]) for one in rule_sets(standard, as_of)]
+            continue
+        standard, wanted = find(code, books)
+        sets = rule_sets(standard, as_of, wanted)
+        if not sets:
+            first = min(edition.valid_from for edition in standard.editions)
+            raise Problem("standard_not_in_force", code=standard.code, day=as_of.isoformat(), first=first.isoformat())
+        ranked = [one for one in sets if one.product_class and one.product_class.rank is not None]
+        if wanted is None and len(ranked) > 1:
+            groups.append((True, ranked))
+            groups += [(False, [one]) for one in sets if one not in ranked]
+        else:
+            groups += [(False, [one]) for one in sets]
+    return groups
+
+
+__all__ = [
+    "AllOf",
+    "AnyOf",
+    "RuleSet",
+    "find",
+    "known_codes",
+    "library",
+    "load_library",
+    "load_standard",
+    "rule_sets",
+    "selected",
+]
