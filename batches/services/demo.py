@@ -185,10 +185,10 @@ def people_of(sites: Sequence[DemoSite]) -> list[tuple[str, str, str, str]]:
     first = sites[0]
     people.append((f"operator@{MAIL}", "operator (demo)", str(Role.OPERATOR), first.code))
     people.append((f"manager@{MAIL}", "manager (demo)", str(Role.MANAGER), first.code))
-    for site in sites:
-        # Each organisation has a manager for all of its sites, who sends their sheets.
-        people.append((f"{site.organisation}@{MAIL}", f"{site.organisation} manager", str(Role.MANAGER), site.code))
-    return people
+    # Each organisation has a manager for all of its sites, who sends their sheets.
+    return people + [
+        (f"{site.organisation}@{MAIL}", f"{site.organisation} manager", str(Role.MANAGER), site.code) for site in sites
+    ]
 
 
 def _people(actor: Actor, sites: Sequence[DemoSite], password: str) -> int:
