@@ -169,7 +169,9 @@ class Outcome:
     reason: Codes
     compared: tuple[Column, ...] = ()
     raw: tuple[Column, ...] = ()
-    """The same before rounding, so that both can be shown where they differ."""
+    """The same before rounding: what is shown."""
+    rounding_decides: core.Bools | None = None
+    """Where the verdict would be another one without the edition's rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,7 @@ def check_limit(whole: Table, limit: Limit, rules: RuleSet) -> Outcome:
     compared = _rounded(raw, limit, rules)
     judged = [(column, *core.judge(column, bounds)) for column in compared]
     verdict, reason = core.together([(v, r) for _, v, r in judged])
+    decides = _rounding_decides(raw, verdict, bounds, rules)
     if limit.plan:
         over_m = [core.judge(column, Bounds(upper=float(limit.plan.m)))[0] for column in compared]
         verdict, reason = core.by_plan(judged, over_m, limit.plan.n, limit.plan.c)
@@ -215,7 +218,7 @@ def check_limit(whole: Table, limit: Limit, rules: RuleSet) -> Outcome:
         none &= verdict != FAIL
         verdict = np.where(none, PASS, verdict).astype(np.int8)
         reason = np.where(none, Reason.NONE_FOUND, reason).astype(np.int8)
-    outcome = Outcome(limit, verdict, reason, tuple(compared), tuple(raw))
+    outcome = Outcome(limit, verdict, reason, tuple(compared), tuple(raw), decides)
     return _with_sum(whole, outcome, rules) if limit.sum else outcome
 
 
@@ -224,6 +227,12 @@ def _rounded(raw: Sequence[Column], limit: Limit, rules: RuleSet) -> list[Column
         return list(raw)
     digits = max(decimals(number) for number in (limit.value, limit.low, limit.high) if number is not None)
     return [core.rounded(column, digits) for column in raw]
+
+
+def _rounding_decides(raw: Sequence[Column], verdict: Codes, bounds: Bounds, rules: RuleSet) -> core.Bools | None:
+    if rules.edition.rounding == "none":
+        return None
+    return np.asarray(core.together([core.judge(column, bounds) for column in raw])[0] != verdict)
 
 
 def _with_sum(whole: Table, direct: Outcome, rules: RuleSet) -> Outcome:
@@ -235,6 +244,7 @@ def _with_sum(whole: Table, direct: Outcome, rules: RuleSet) -> Outcome:
     raw = core.add(parts)
     column = _rounded([raw], limit, rules)[0]
     verdict, reason = core.judge(column, bounds_of(limit))
+    summed = _rounding_decides([raw], verdict, bounds_of(limit), rules)
     reported = direct.verdict != NOT_TESTED
     decided = (verdict == PASS) | (verdict == FAIL)
     conflict = reported & decided & (direct.verdict != verdict) & (direct.verdict != CANNOT_TELL)
@@ -247,6 +257,9 @@ def _with_sum(whole: Table, direct: Outcome, rules: RuleSet) -> Outcome:
         reason.astype(np.int8),
         (core.prefer(column, direct.compared[0], use_sum),),
         (core.prefer(raw, direct.raw[0], use_sum),),
+        None
+        if summed is None or direct.rounding_decides is None
+        else np.where(use_sum, summed, direct.rounding_decides),
     )
 
 
@@ -270,7 +283,9 @@ def _combine(node: Node, outcomes: dict[str, Outcome]) -> Codes:
     """The verdict of a node from those of its limits."""
     if isinstance(node, Limit):
         return outcomes[node.id].verdict
-    children = np.stack([_combine(child, outcomes) for child in (node.any_of if isinstance(node, AnyOf) else node.all_of)])
+    children = np.stack(
+        [_combine(child, outcomes) for child in (node.any_of if isinstance(node, AnyOf) else node.all_of)]
+    )
     failed, missing = children == FAIL, children == NOT_TESTED
     open_ = (children == CANNOT_TELL).any(0)
     if isinstance(node, AnyOf):

@@ -123,7 +123,7 @@ class Column:
 
     @property
     def valued(self) -> Bools:
-        return self.state == State.VALUE
+        return np.asarray(self.state == State.VALUE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,12 @@ def inverse(column: Column) -> Column:
         low = np.where(np.isinf(column.high), 0.0, 1.0 / np.maximum(column.high, 1e-300))
         high = np.where(column.low > 0, 1.0 / np.maximum(column.low, 1e-300), np.inf)
     return replace(
-        column, low=low, high=high, low_open=column.high_open, high_open=column.low_open, found=np.zeros_like(column.found)
+        column,
+        low=low,
+        high=high,
+        low_open=column.high_open,
+        high_open=column.low_open,
+        found=np.zeros_like(column.found),
     )
 
 
@@ -221,7 +226,9 @@ def rebase(column: Column, to: int, dry: Share, organic: Share) -> Column:
             low = np.where(same, low, low_dm / np.maximum(organic.high, 1e-12))
             high = np.where(same, high, np.where(high_dm == 0, 0.0, high_dm / organic.low))
     changed = column.basis != to
-    wide = changed & ~np.isclose(low, high, rtol=EQUAL, atol=0.0) & np.isclose(column.low, column.high, rtol=EQUAL, atol=0)
+    wide = (
+        changed & ~np.isclose(low, high, rtol=EQUAL, atol=0.0) & np.isclose(column.low, column.high, rtol=EQUAL, atol=0)
+    )
     cause = np.where(
         wide & (column.cause == Reason.NONE),
         np.where(column.basis == UNKNOWN, Reason.BASIS_UNKNOWN, Reason.MOISTURE_NEEDED),
@@ -241,9 +248,7 @@ def hull(first: Column, second: Column) -> Column:
     """Both columns held together, element by element (the same cells read in two ways)."""
     low, high = np.minimum(first.low, second.low), np.maximum(first.high, second.high)
     wide = (low != high) & (first.low == first.high)
-    return replace(
-        first, low=low, high=high, cause=np.where(wide, Reason.BASIS_UNKNOWN, first.cause).astype(np.int8)
-    )
+    return replace(first, low=low, high=high, cause=np.where(wide, Reason.BASIS_UNKNOWN, first.cause).astype(np.int8))
 
 
 def add(parts: Sequence[Column]) -> Column:
@@ -342,7 +347,8 @@ def judge(column: Column, bounds: Bounds) -> tuple[Codes, Codes]:
             passes = np.ones(low.size, np.bool_)
         if not np.isposinf(bounds.upper):
             passes = passes & (
-                ((high < bounds.upper) & ~high_at_upper) | (high_at_upper & (column.high_open | (not bounds.upper_strict)))
+                ((high < bounds.upper) & ~high_at_upper)
+                | (high_at_upper & (column.high_open | (not bounds.upper_strict)))
             )
         fails = ((high < bounds.lower) & ~high_at_lower) | (high_at_lower & (column.high_open | bounds.lower_strict))
         fails |= ((low > bounds.upper) & ~low_at_upper) | (low_at_upper & (column.low_open | bounds.upper_strict))
@@ -388,7 +394,9 @@ def together(verdicts: Sequence[tuple[Codes, Codes]]) -> tuple[Codes, Codes]:
     return verdict.astype(np.int8), reason.astype(np.int8)
 
 
-def by_plan(columns: Sequence[tuple[Column, Codes, Codes]], over_m: Sequence[Codes], n: int, c: int) -> tuple[Codes, Codes]:
+def by_plan(
+    columns: Sequence[tuple[Column, Codes, Codes]], over_m: Sequence[Codes], n: int, c: int
+) -> tuple[Codes, Codes]:
     """n/c/m/M: ``columns`` with their verdict against M, ``over_m`` their verdict against m (FAIL = above m)."""
     verdict, reason = together([(v, r) for _, v, r in columns])
     tested = np.sum([column.valued for column, _, _ in columns], axis=0)

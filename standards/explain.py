@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
@@ -24,7 +23,7 @@ from standards.checker import (
     ways,
 )
 from standards.core import CANNOT_TELL, FAIL, NOT_APPLICABLE, PASS, VERDICTS, Column, Reason, State
-from standards.indicators import indicators, nearest_names, unit_factor
+from standards.indicators import indicators, nearest_names
 from standards.library import RuleSet
 from standards.library_schema import AnyOf, Limit, Node
 from standards.readings import Line, Reading, read_line
@@ -108,9 +107,7 @@ class SampleVerdict:
         }
 
 
-def check_lines(
-    lines: Sequence[Line], groups: Sequence[tuple[bool, Sequence[RuleSet]]]
-) -> list[SampleVerdict]:
+def check_lines(lines: Sequence[Line], groups: Sequence[tuple[bool, Sequence[RuleSet]]]) -> list[SampleVerdict]:
     """Every sample of a report against every group of rule sets; of a group of ranked classes only the best met."""
     samples: OrderedDict[str, list[Reading]] = OrderedDict()
     for line in lines:
@@ -151,7 +148,9 @@ def explain(whole: Table, result: Result, number: int, name: str, readings: Sequ
                     name=Text(zh=reading.line.indicator or "?", en=reading.line.indicator or "?"),
                     verdict=VERDICTS[CANNOT_TELL],
                     code="reason_name_unknown",
-                    reason=Message("reason_name_unknown", {"name": reading.line.indicator, "line": reading.line.number}),
+                    reason=Message(
+                        "reason_name_unknown", {"name": reading.line.indicator, "line": reading.line.number}
+                    ),
                     next_step=Message("step_name_near", {"names": near}) if near else Message("step_name"),
                     reported=reading.line.reported,
                 )
@@ -170,7 +169,9 @@ def explain(whole: Table, result: Result, number: int, name: str, readings: Sequ
     return SampleVerdict(name, result.rules, SAMPLE_VERDICTS[int(result.verdict[number])], tuple(verdicts))
 
 
-def _groups(nodes: Iterable[Node], group: Text | None, obligatory: bool) -> Iterable[tuple[str, tuple[Text | None, bool]]]:
+def _groups(
+    nodes: Iterable[Node], group: Text | None, obligatory: bool
+) -> Iterable[tuple[str, tuple[Text | None, bool]]]:
     for node in nodes:
         needed = obligatory and node.obligatory
         if isinstance(node, Limit):
@@ -205,6 +206,7 @@ def _explain_limit(
     verdict, reason = int(outcome.verdict[number]), Reason(int(outcome.reason[number]))
     notes: list[Message] = []
     reported: list[str] = []
+    total: list[str] = []
     direct = _lines(readings, limit.indicator)
     parts = [] if direct else list(limit.sum)
     for code in parts or [limit.indicator]:
@@ -216,39 +218,43 @@ def _explain_limit(
         used.add(source)
         rows = _lines(readings, source)
         prefix = f"{source} " if step != "direct" or parts else ""
-        if reason != Reason.PART_PROVES_NOTHING:
-            reported += [prefix + row.line.reported for row in rows]
+        texts = [prefix + row.line.reported for row in rows]
+        (total if reason == Reason.PART_PROVES_NOTHING else reported).extend(texts)
         notes += _way_notes(step, code, source, factor, reason)
         if verdict in (PASS, FAIL):
             notes += [Message("note_spread", {"spread": _show(r.parsed.spread)}) for r in rows if r.parsed.spread]
-    compared = _compared(outcome.compared, number) if outcome.compared else None
-    raw = _compared(outcome.raw, number) if outcome.raw else None
-    if verdict in (PASS, FAIL) and raw is not None and raw != compared:
-        notes.append(Message("note_rounded", {"raw": raw, "rounded": compared}))
+    compared = _compared(outcome.raw, number) if outcome.raw else None
+    if outcome.rounding_decides is not None and outcome.rounding_decides[number] and compared is not None:
+        rounded = _compared(outcome.compared, number)
+        notes.append(Message("note_rounded", {"raw": _plain(compared), "rounded": _plain(rounded)}))
     if verdict in (PASS, FAIL) and limit.statistic == "monthly_average":
         notes.append(Message("note_monthly"))
     if limit.indicator == "organic_matter" and verdict in (PASS, FAIL) and limit.method and _by_ignition(readings):
         notes.append(Message("note_ignition"))
     if limit.grade == "C":
         notes.append(Message("note_provisional"))
-    basis = BASIS_MESSAGE.get(limit.basis)
+    unit = "" if limit.unit == "-" else limit.unit
+    basis = Message(BASIS_MESSAGE[limit.basis]) if limit.basis in BASIS_MESSAGE else ""
+    limit_text_ = _limit_text(limit)
     values = {
         "name": limit.name or indicators().indicators[limit.indicator].name,
         "reported": "; ".join(reported),
-        "compared": compared if compared is not None else "; ".join(reported),
-        "limit": _limit_text(limit),
-        "unit": "" if limit.unit == "-" else limit.unit,
-        "basis": Message(basis) if basis else "",
+        "total": "; ".join(total),
+        "compared": _with_unit(_plain(compared), unit) if compared is not None else "; ".join(reported),
+        "limit": _with_unit(limit_text_, unit) if isinstance(limit_text_, str) else limit_text_,
+        "unit_hint": Message("unit_hint", {"unit": unit}) if unit else "",
+        "basis": basis,
+        "basis_hint": Message("basis_hint", {"basis": basis}) if basis else "",
     }
-    missing = [
-        indicators().indicators[code].name for code in limit.sum if _trace(whole, code, number, rules) is None
-    ]
+    missing = [indicators().indicators[code].name for code in limit.sum if _trace(whole, code, number, rules) is None]
     return IndicatorVerdict(
         indicator=limit.indicator,
         name=limit.name or indicators().indicators[limit.indicator].name,
         verdict=VERDICTS[verdict],
         code=f"reason_{reason.name.lower()}",
-        reason=Message(f"reason_{reason.name.lower()}", {**values, "missing": missing, **_counts(outcome, number, whole)}),
+        reason=Message(
+            f"reason_{reason.name.lower()}", {**values, "missing": missing, **_counts(outcome, number, whole)}
+        ),
         notes=tuple(notes),
         next_step=_next_step(limit, verdict, reason, values, missing, outcome, number, whole),
         reported="; ".join(reported),
@@ -275,7 +281,7 @@ def _way_notes(step: str, code: str, source: str, factor: float, reason: Reason)
 
 
 def _by_ignition(readings: Sequence[Reading]) -> bool:
-    """Whether the organic matter of a sample looks like loss on ignition: the note says so, or ash makes 100 with it."""
+    """Whether organic matter looks like loss on ignition: the note says so, or ash makes 100 % with it."""
     rows = _lines(readings, "organic_matter")
     if any(word in row.line.note.lower() for row in rows for word in ("loi", "ignition", "灼烧", "烧失")):
         return True
@@ -310,8 +316,10 @@ def _next_step(
             return Message("step_into_range", values)
         return Message("step_reduce" if limit.compare in ("<=", "<") else "step_raise", values)
     if reason == Reason.NOT_REPORTED:
-        return Message("step_test_absence", {**values, **_counts(outcome, number, whole)}) if limit.compare == "absent" else (
-            Message("step_test", values)
+        return (
+            Message("step_test_absence", {**values, **_counts(outcome, number, whole)})
+            if limit.compare == "absent"
+            else (Message("step_test", values))
         )
     if reason in (Reason.UNIT_UNKNOWN, Reason.UNIT_MISSING):
         units = list(indicators().quantities[indicators().indicators[limit.indicator].quantity].units)
@@ -376,6 +384,14 @@ def _interval(column: Column, number: int) -> float | str | None:
     return f"{_show(low)}–{_show(high)}"
 
 
+def _plain(compared: float | str | None) -> str:
+    return _show(compared) if isinstance(compared, float) else str(compared)
+
+
+def _with_unit(text: str, unit: str) -> str:
+    return f"{text} {unit}".strip()
+
+
 def _show(value: float | None) -> str:
     """A number with at most six digits after its leading zeros, without exponent."""
     if value is None:
@@ -383,13 +399,3 @@ def _show(value: float | None) -> str:
     if not math.isfinite(value):
         return str(value)
     return np.format_float_positional(value, precision=6, fractional=False, trim="-")
-
-
-def editions_on(answers: Sequence[SampleVerdict]) -> dict[str, dt.date]:
-    """The codes judged against, with the day."""
-    return {answer.rules.code: answer.rules.day for answer in answers}
-
-
-def factor_of(limit: Limit) -> float:
-    """Canonical units in one unit of a limit (for callers that bring columns of their own)."""
-    return unit_factor(limit.indicator, limit.unit)

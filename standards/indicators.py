@@ -116,7 +116,8 @@ def load(path: Path = PATH) -> IndicatorFile:
         for unit in (indicator.unit, indicator.plausible.unit, *indicator.silent_units):
             if unit not in quantity.units:
                 raise RuleFileError(path, key, f"{unit!r} is no unit of {indicator.quantity}; add it to quantities")
-    for code, owner in (*file.indicators.items(), *file.ambiguous.items()):
+    owners: dict[str, Indicator | Ambiguous] = {**file.indicators, **file.ambiguous}
+    for code, owner in owners.items():
         for name in (code, owner.name.zh, owner.name.en, *owner.aliases):
             other = names.setdefault(simplify(name), code)
             if other != code:

@@ -63,7 +63,9 @@ def _check_edition(path: Path, key: str, standard: Standard, edition: Edition, k
         if code not in known.indicators:
             near = difflib.get_close_matches(code, known.indicators, n=3, cutoff=0.5)
             hint = f"did you mean {', '.join(near)}? " if near else ""
-            raise RuleFileError(path, place, f"unknown indicator {code!r}; {hint}Add new ones to standards/indicators.yaml")
+            raise RuleFileError(
+                path, place, f"unknown indicator {code!r}; {hint}Add new ones to standards/indicators.yaml"
+            )
 
     def check_classes(place: str, wanted: tuple[str, ...]) -> None:
         for one in wanted:
@@ -93,9 +95,14 @@ def _check_edition(path: Path, key: str, standard: Standard, edition: Edition, k
         for code in node.sum:
             if known.indicators[code].quantity != known.indicators[node.indicator].quantity:
                 raise RuleFileError(path, f"{place}.sum", f"{code} is another kind of quantity and cannot be added")
-        if node.compare not in ("absent", "declared") and read_unit(known.indicators[node.indicator].quantity, node.unit) is None:
+        if (
+            node.compare not in ("absent", "declared")
+            and read_unit(known.indicators[node.indicator].quantity, node.unit) is None
+        ):
             units = ", ".join(quantity.units)
-            raise RuleFileError(path, f"{place}.unit", f"{node.unit!r} is no unit of {node.indicator}; use one of {units}")
+            raise RuleFileError(
+                path, f"{place}.unit", f"{node.unit!r} is no unit of {node.indicator}; use one of {units}"
+            )
         if not quantity.basis and node.basis != "none":
             raise RuleFileError(path, f"{place}.basis", f"{node.indicator} has no basis; write none")
         if quantity.basis and node.basis == "none" and node.compare != "declared":
@@ -164,9 +171,7 @@ def rule_sets(standard: Standard, as_of: dt.date, class_code: str | None = None)
     wanted: list[ProductClass | None] = [*ordered] or [None]
     if class_code is not None:
         wanted = [one for one in ordered if one.code == class_code]
-    return [
-        RuleSet(standard, one, edition, as_of, tuple(_applicable(edition.limits, one, as_of))) for one in wanted
-    ]
+    return [RuleSet(standard, one, edition, as_of, tuple(_applicable(edition.limits, one, as_of))) for one in wanted]
 
 
 def _applicable(nodes: tuple[Node, ...], product_class: ProductClass | None, day: dt.date) -> Iterator[Node]:
@@ -196,9 +201,9 @@ def find(code: str, books: dict[str, Standard] | None = None) -> tuple[Standard,
     name, _, wanted = code.strip().upper().partition("/")
     standard = books.get(name)
     if standard is None or (wanted and wanted not in {one.code.upper() for one in standard.classes}):
-        raise Problem("standard_unknown", code=code, known=known_codes(books))
+        raise Problem("standard_unknown", standard=code, known=known_codes(books))
     if not standard.editions:
-        raise Problem("standard_text_missing", code=standard.code, why=standard.unavailable)
+        raise Problem("standard_text_missing", standard=standard.code, why=standard.unavailable)
     one = next((one.code for one in standard.classes if one.code.upper() == wanted), None)
     return standard, one
 
@@ -221,7 +226,9 @@ def selected(
         sets = rule_sets(standard, as_of, wanted)
         if not sets:
             first = min(edition.valid_from for edition in standard.editions)
-            raise Problem("standard_not_in_force", code=standard.code, day=as_of.isoformat(), first=first.isoformat())
+            raise Problem(
+                "standard_not_in_force", standard=standard.code, day=as_of.isoformat(), first=first.isoformat()
+            )
         ranked = [one for one in sets if one.product_class and one.product_class.rank is not None]
         if wanted is None and len(ranked) > 1:
             groups.append((True, ranked))

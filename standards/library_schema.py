@@ -58,7 +58,7 @@ class Plan(Rule):
     def _possible(self) -> Plan:
         if self.c > self.n:
             raise ValueError(f"c ({self.c}) is more than n ({self.n}); at most all samples may lie between m and M")
-        if self.M < self.m:
+        if self.m > self.M:
             raise ValueError(f"M ({self.M}) is below m ({self.m}); exchange them")
         return self
 
@@ -131,9 +131,7 @@ class Limit(Rule):
         limit = self
         for change in self.changes:
             if change.valid_from <= day:
-                limit = limit.model_copy(
-                    update={"value": change.value, "source": change.source, "grade": change.grade}
-                )
+                limit = limit.model_copy(update={"value": change.value, "source": change.source, "grade": change.grade})
         return limit
 
 

@@ -1,4 +1,4 @@
-"""Lines of a lab report understood: name to indicator, text to interval, unit to canonical unit, basis; then columns."""
+"""Lines of a lab report understood: name to indicator, text to interval, unit and basis; then put into columns."""
 
 from __future__ import annotations
 
@@ -92,9 +92,9 @@ def _by_unit(code: str, unit: str) -> str:
     if not unit.strip() or read_unit(file.indicators[code].quantity, unit):
         return code
     for relation in file.relations:
-        if relation.kind == "inverse" and relation.from_ == code:
-            if read_unit(file.indicators[relation.of].quantity, unit):
-                return relation.of
+        counts = relation.kind == "inverse" and relation.from_ == code
+        if counts and read_unit(file.indicators[relation.of].quantity, unit):
+            return relation.of
     return code
 
 
@@ -161,7 +161,10 @@ def _quantity(
                 low = 0.0
         low, high = low * unit.factor, high * unit.factor
         if code == "moisture" and basis == DM:
-            low, high = 1e6 * low / (1e6 + low) if low >= 0 else low, 1e6 if math.isinf(high) else 1e6 * high / (1e6 + high)
+            low, high = (
+                1e6 * low / (1e6 + low) if low >= 0 else low,
+                1e6 if math.isinf(high) else 1e6 * high / (1e6 + high),
+            )
         if high >= floor and low <= ceiling and (low >= 0 or math.isinf(low)):
             intervals.append((max(low, 0.0), high))
     if not intervals:

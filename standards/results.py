@@ -58,7 +58,9 @@ _NUMBER = r"[+-]?(?:\d[\d.,' \u00a0\u2009\u202f]*\d|\d|\.\d+)(?:\s*[eE][+-]?\d{1
 _VALUE = rf"(?:10\s*\^\s*\(?[+-]?\d{{1,3}}\)?|{_NUMBER}(?:\s*[x×*·✕]\s*10\s*(?:\^|\*\*)?\s*\(?[+-]?\d{{1,3}}\)?)?)"
 _UNIT = r"(?P<unit>[^\d<>≤≥=].*)?"
 _NOT_DETECTED = re.compile(rf"^(?:{_ND})(?P<rest>.*)$", re.IGNORECASE)
-_DETECTED = re.compile(r"^(?:present|presence|detected|positive|pos\.?|阳性|检出|有检出|\+)(?P<rest>.*)$", re.IGNORECASE)
+_DETECTED = re.compile(
+    r"^(?:present|presence|detected|positive|pos\.?|阳性|检出|有检出|\+)(?P<rest>.*)$", re.IGNORECASE
+)
 _GRAMS = re.compile(r"^[\s,(/]*(?:in|per|/|每|于)?\s*(\d+(?:\.\d+)?)\s*(g|克|kg|ml|毫升)[\s).]*$", re.IGNORECASE)
 _LIMIT = re.compile(
     rf"^[\s,;:=(\[]*(?:lod|loq|mdl|mrl|rl|dl|pql|检出限|定量限)?[\s:=]*[<≤]?\s*(?P<number>{_VALUE})\s*(?P<unit>[^\d)\]]*)[\s)\]]*$",
@@ -69,14 +71,18 @@ _NOTE_LIMIT = re.compile(
     rf"[\s:=为是]*[<≤]?\s*(?P<number>{_VALUE})\s*(?P<unit>[a-zµμ%][^\s,;)]*)?",
     re.IGNORECASE,
 )
-_PASSED = re.compile(r"^(?:pass(?:ed|es)?|合格|符合|达标|compliant|complies|ok|fail(?:ed|s)?|不合格|不符合)$", re.IGNORECASE)
-_OPERANDS = {
-    "<": "<", "＜": "<", "小于": "<", "低于": "<", "less than": "<", "≤": "≤", "<=": "≤", "=<": "≤", "≦": "≤", "⩽": "≤",
-    "不大于": "≤", "不超过": "≤", "不高于": "≤", "at most": "≤", ">": ">", "大于": ">", "高于": ">", "超过": ">", "more than": ">",
-    "greater than": ">", "≥": "≥", ">=": "≥", "=>": "≥", "≧": "≥", "⩾": "≥", "不小于": "≥", "不低于": "≥", "不少于": "≥",
-    "at least": "≥", "约": "~", "大约": "~", "约为": "~", "ca.": "~", "ca": "~", "approx.": "~", "approx": "~", "≈": "~",
-    "~": "~", "about": "~", "=": "",
-}  # fmt: skip
+_PASSED = re.compile(
+    r"^(?:pass(?:ed|es)?|合格|符合|达标|compliant|complies|ok|fail(?:ed|s)?|不合格|不符合)$", re.IGNORECASE
+)
+_SIGNS = {
+    "<": ("<", "＜", "小于", "低于", "less than"),
+    "≤": ("≤", "<=", "=<", "≦", "⩽", "不大于", "不超过", "不高于", "at most"),
+    ">": (">", "大于", "高于", "超过", "more than", "greater than"),
+    "≥": ("≥", ">=", "=>", "≧", "⩾", "不小于", "不低于", "不少于", "at least"),
+    "~": ("约", "大约", "约为", "ca.", "ca", "approx.", "approx", "≈", "~", "about"),
+    "": ("=",),
+}
+_OPERANDS = {written: sign for sign, forms in _SIGNS.items() for written in forms}
 _OPERAND = re.compile(
     "^(" + "|".join(re.escape(one) for one in sorted(_OPERANDS, key=len, reverse=True)) + r")\s*", re.IGNORECASE
 )
@@ -208,7 +214,9 @@ def _with_operand(original: str, operand: str, low: float, high: float, unit: st
     if operand in ("<", "≤"):
         return Parsed(original, "number", floor, high, False, operand == "<", unit, log10=log10, ambiguous=low != high)
     if operand in (">", "≥"):
-        return Parsed(original, "number", low, math.inf, operand == ">", False, unit, log10=log10, ambiguous=low != high)
+        return Parsed(
+            original, "number", low, math.inf, operand == ">", False, unit, log10=log10, ambiguous=low != high
+        )
     kind: Kind = "approximate" if operand == "~" else "number"
     return Parsed(original, kind, low, high, unit=unit, log10=log10, ambiguous=low != high)
 
