@@ -1,8 +1,8 @@
 """Geometry of the drawn map: projection, quantised SVG paths, class breaks, grid clusters. Pure, arrays in and out.
 
 Areas must compare, so the projection is equal-area: Albers' conic (Snyder, *Map Projections: A Working Manual*, USGS
-1987, p. 98, spherical form), with the parallels 25° and 47° for China, else at a sixth from the edges of what is shown; its
-cylindrical limit (p. 76) where the parallels lie around the equator.
+1987, p. 98, spherical form) with the parallels 25° and 47° for China, else at a sixth from the edges of what is shown;
+its cylindrical limit (p. 76) where the parallels lie around the equator.
 """
 
 from __future__ import annotations

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 from django.contrib.gis.geos import Point, Polygon
 from django.db.models import Q, QuerySet
@@ -12,10 +15,21 @@ from django.db.models import Q, QuerySet
 from compostnet.shared.months import first_day, last_day
 from compostnet.shared.problems import Problem
 from compostnet.shared.texts import Message
-from sites.models import PublicLocation, Region, Site
+from sites.models import AuditRecord, PublicLocation, Region, Site
 from sites.vocabulary import coarsened, vocabulary
 
 KM_PER_DEGREE = 111.32
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """A region's outline: polygons of rings of (longitude, latitude)."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    parent: str | None
+    polygons: Sequence[Any]
 
 
 def site_with_code(code: str) -> Site:
@@ -45,7 +59,10 @@ def filtered_sites(
     region: str = "",
     box: tuple[float, float, float, float] | None = None,
 ) -> QuerySet[Site]:
-    """Sites by scenario, process, region (any level) and box (west, south, east, north; at their true place)."""
+    """Sites by scenario, process, region (any level) and box (west, south, east, north).
+
+    The box is compared with the public place: with the true one, a row of small boxes would give it away.
+    """
     found = Site.objects.select_related("organisation", "region__parent")
     if scenario:
         found = found.filter(scenario=scenario)
@@ -54,7 +71,7 @@ def filtered_sites(
     if region:
         found = found.filter(sites_in(region))
     if box:
-        found = found.filter(location__coveredby=_box(*box))
+        found = found.filter(pk__in=_shown_in(found, box))
     return found
 
 
@@ -69,6 +86,16 @@ def public_position(site: Site) -> tuple[float, float] | None:
     """`public_point` as longitude and latitude."""
     point = public_point(site)
     return None if point is None else (point.x, point.y)
+
+
+def regions(*, country: str = "", parent: str = "", level: int | None = None) -> QuerySet[Region]:
+    """Regions without their boundaries, by country, parent and level."""
+    found = Region.objects.defer("boundary")
+    if country:
+        found = found.filter(country=country)
+    if parent:
+        found = found.filter(parent_id=parent)
+    return found if level is None else found.filter(level=level)
 
 
 def provinces(country: str = "", *, with_sites: bool = False) -> QuerySet[Region]:
@@ -149,6 +176,20 @@ def _around(point: Point, kilometres: float) -> Polygon:
     return Polygon([*ring, ring[0]], srid=4326)
 
 
+def _shown_in(sites: QuerySet[Site], box: tuple[float, float, float, float]) -> list[int]:
+    """Keys of the sites whose public place lies in a box."""
+    west, south, east, north = box
+    margin = 2 * vocabulary().location.coarse_grid_km / KM_PER_DEGREE
+    wider = margin / max(math.cos(math.radians(min(max(abs(south), abs(north)) + margin, 89.4))), 0.01)
+    around = _box(west - wider, south - margin, east + wider, north + margin)
+    keys = []
+    for site in sites.filter(location__intersects=around).only("pk", "location", "public_location"):
+        position = public_position(site)
+        if position and west <= position[0] <= east and south <= position[1] <= north:
+            keys.append(site.pk)
+    return keys
+
+
 def _box(west: float, south: float, east: float, north: float) -> Polygon:
     box = Polygon.from_bbox((west, south, east, north))
     box.srid = 4326
@@ -158,3 +199,18 @@ def _box(west: float, south: float, east: float, north: float) -> Polygon:
 def region_labels(codes: Iterable[str]) -> dict[str, Region]:
     """Regions by code, without boundaries."""
     return {region.code: region for region in Region.objects.filter(pk__in=set(codes)).defer("boundary")}
+
+
+def boundaries(country: str, level: int = Region.Level.PROVINCE) -> tuple[Boundary, ...]:
+    """The outlines of one level of a country's regions, kept in memory until regions are imported again."""
+    imported = AuditRecord.objects.filter(action="store_regions").values_list("pk", flat=True).first()
+    return _boundaries(country, int(level), imported, Region.objects.filter(boundary__isnull=False).count())
+
+
+@lru_cache(maxsize=8)
+def _boundaries(country: str, level: int, _imported: int | None, _count: int) -> tuple[Boundary, ...]:
+    regions = Region.objects.filter(country=country, level=level, boundary__isnull=False)
+    return tuple(
+        Boundary(region.code, region.name_zh, region.name_en, region.parent_id, region.boundary.coords)
+        for region in regions
+    )

@@ -1,3 +1,11 @@
-from django.urls import path  # noqa: F401
+"""Addresses of places; those of people are in ``people_urls``."""
 
-urlpatterns: list = []
+from django.urls import path
+
+from sites import views
+
+urlpatterns = [
+    path("map/", views.map_view, name="map"),
+    path("sites/", views.site_list, name="sites"),
+    path("sites/<slug:code>/", views.site_page, name="site"),
+]

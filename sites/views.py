@@ -1,0 +1,181 @@
+"""Pages of places: the list of sites, one site, the map."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from compostnet.shared import releases
+from compostnet.shared.charts import Drawing, bar_chart
+from compostnet.shared.display import format_month
+from compostnet.shared.paging import paginate
+from compostnet.shared.rules import Text
+from sites import selectors
+from sites.api import box_of
+from sites.auth import actor
+from sites.map_page import amount, map_page, measure_label, named, period_label, query_of
+from sites.mapdraw import CHINA_BOX, box_around
+from sites.mapsvg import Outline, draw_locator, mark
+from sites.models import Site
+from sites.permissions import may
+from sites.vocabulary import process_name, processes, scenario_name, scenarios
+
+SITES_A_PAGE = 60
+MONTHS_SHOWN = 24
+HOME = "CN"
+
+
+@require_safe
+def site_list(request: HttpRequest) -> HttpResponse:
+    """All sites, by filters; works without script."""
+    wish = {name: request.GET.get(name, "")[:120] for name in ("scenario", "process", "province", "bbox")}
+    found = selectors.filtered_sites(
+        scenario=wish["scenario"], process=wish["process"], region=wish["province"], box=box_of(wish["bbox"])
+    )
+    rows, after = paginate(found, order=("code",), cursor=request.GET.get("cursor"), limit=SITES_A_PAGE)
+    release = releases.latest(settings.RELEASES_DIR)
+    figures = _site_figures(release)
+    language = _language()
+    provinces = sorted(
+        ((region.code, named(region)) for region in selectors.provinces(with_sites=True)), key=lambda pair: pair[0]
+    )
+    kept = {name: value for name, value in wish.items() if value}
+    return render(
+        request,
+        "sites/list.html",
+        {
+            "rows": [{"site": site, "figure": figures.get(site.code), **site_words(site)} for site in rows],
+            "count": found.count(),
+            "wish": wish,
+            "filtered": bool(kept),
+            "scenarios": [(code, item.name.in_language(language)) for code, item in scenarios().items()],
+            "processes": [(code, item.name.in_language(language)) for code, item in processes().items()],
+            "provinces": provinces,
+            "release": release,
+            "next": f"?{urlencode({**kept, 'cursor': after})}" if after else "",
+        },
+    )
+
+
+@require_safe
+def site_page(request: HttpRequest, code: str) -> HttpResponse:
+    """What the public may know of one site, with its figures of the latest release."""
+    site = selectors.site_with_code(code)
+    release = releases.latest(settings.RELEASES_DIR)
+    figures = _site_figures(release).get(code)
+    months = list((figures or {}).get("months", ()))[-MONTHS_SHOWN:]
+    line = selectors.ancestors(site.region)
+    return render(
+        request,
+        "sites/site.html",
+        {
+            "site": site,
+            "line": line[1:] or line,
+            "release": release,
+            "figures": figures,
+            "months": months[::-1],
+            "chart": _months_chart(site, months),
+            "locator": _locator(site),
+            "about_process": processes()[site.process].about if site.process in processes() else Text(zh="", en=""),
+            "may_log": may(actor(request), "view_site_private", site=site),
+            **site_words(site),
+        },
+    )
+
+
+@require_safe
+def map_view(request: HttpRequest) -> HttpResponse:
+    """The map: drawn on the server, taken over by the script where it can."""
+    page = map_page(query_of(request.GET))
+    language = _language()
+    shown = {site.scenario for site in page.sites}
+    return render(
+        request,
+        "sites/map.html",
+        {
+            "page": page,
+            "measure": measure_label(page.query),
+            "period": period_label(page.query, page.release),
+            "total": amount(page.total, page.query),
+            "marks": [
+                {"name": item.name.in_language(language), "mark": Drawing(mark(code, 10, 10, 6.5))}
+                for code, item in scenarios().items()
+                if code in shown
+            ],
+            "site_rows": [
+                {
+                    "site": site,
+                    "name": named(site),
+                    "amount": amount(site.value, page.query),
+                    "scenario": scenario_name(site.scenario).in_language(language),
+                    "process": process_name(site.process).in_language(language),
+                }
+                for site in page.sites
+            ],
+            "province_rows": [
+                {"province": province, "name": named(province), "amount": amount(province.value, page.query)}
+                for province in page.provinces
+            ],
+            "is_filtered": bool(page.query.scenario or page.query.process or page.query.province),
+        },
+    )
+
+
+def site_words(site: Site) -> dict[str, Any]:
+    """Names of a site's scenario, process and place in the reader's language."""
+    language = _language()
+    province = selectors.province_of(site.region)
+    place = named(site.region)
+    if province is not None and province != site.region and named(province) != place:
+        separator = " " if language.startswith("zh") else ", "
+        parts = (named(province), place) if language.startswith("zh") else (place, named(province))
+        place = separator.join(parts)
+    return {
+        "scenario": scenario_name(site.scenario).in_language(language),
+        "process": process_name(site.process).in_language(language),
+        "place": place,
+        "mark": Drawing(mark(site.scenario, 10, 10, 6.5)),
+    }
+
+
+def _language() -> str:
+    return get_language() or "zh-hans"
+
+
+def _site_figures(release: releases.Published | None) -> dict[str, dict[str, Any]]:
+    return {} if release is None else {row["code"]: row for row in release.figures.get("sites", ())}
+
+
+def _months_chart(site: Site, months: list[dict[str, Any]]) -> Drawing | None:
+    if not months:
+        return None
+    language = _language()
+    return bar_chart(
+        [
+            (format_month(row["month"], language), row["diverted_t"] if row.get("sites_verified") else None)
+            for row in months
+        ],
+        title=_("Waste diverted by month: %(site)s") % {"site": named(site)},
+        description=_("Tonnes of wet waste in each month of the latest release; the table below has the same figures."),
+        unit=_("t"),
+        language=language,
+        missing=_("not verified"),
+    )
+
+
+def _locator(site: Site) -> Drawing | None:
+    position = selectors.public_position(site)
+    if position is None:
+        return None
+    lands = selectors.boundaries(site.region.country)
+    box = CHINA_BOX if site.region.country == HOME and lands else box_around([position], smallest=1.0)
+    title = _("Where %(site)s lies") % {"site": named(site)}
+    outlines = [Outline(land.code, named(land), land.polygons) for land in lands]
+    return draw_locator(box=box or CHINA_BOX, outlines=outlines, position=position, scenario=site.scenario, title=title)
