@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from batches.impact.accounts import (
     CATEGORIES,
@@ -145,17 +145,16 @@ def _category(code: str, kind: str) -> int:
 
 def _masses(month: int, first: int, at: dict[int, int], shape: tuple[int, int], verified: Flags) -> Masses:
     """The roll-up of the verified site-months as arrays."""
-    is_verified = SiteMonth.objects.filter(
-        site=OuterRef("site"), month=OuterRef("month"), state=SiteMonth.State.VERIFIED
-    )
-    rows = SiteMonthMass.objects.filter(Exists(is_verified), month__gte=first, month__lte=month).values_list(
+    rows = SiteMonthMass.objects.filter(month__gte=first, month__lte=month).values_list(
         "site_id", "month", "kind", "material", "measured", "mass_mg"
     )
     intake, removal = (np.zeros((*shape, CATEGORIES), dtype=np.int64) for _ in range(2))
     harvest, weighed, estimated = (np.zeros(shape, dtype=np.int64) for _ in range(3))
     categories: dict[tuple[str, str], int] = {}
     for site, m, kind, material, measured, mass in rows.iterator(chunk_size=20_000):
-        t, n = m - first, at[site]
+        t, n = m - first, at.get(site, -1)
+        if n < 0 or not verified[t, n]:
+            continue
         if kind == LedgerEntry.Kind.HARVEST:
             harvest[t, n] += mass
             continue

@@ -16,11 +16,12 @@ from django.utils import timezone
 from batches.checks import Balance, far_above_habit, months_named
 from batches.materials import materials
 from batches.models import Batch, Explanation, LedgerEntry, SiteMonth, UploadRow
-from compostnet.shared.months import first_day, last_day, month_of
+from compostnet.shared.months import month_of
 from compostnet.shared.texts import Message
 from compostnet.shared.units import kg_text
 from sites.models import Site, User
 from sites.permissions import Actor
+from sites.selectors import active_sites
 
 SiteMonthKey = tuple[int, int]
 """Site id and month index."""
@@ -58,13 +59,6 @@ class Finding:
 def current_entries() -> QuerySet[LedgerEntry]:
     """Ledger entries that count: not superseded, and not a correction to nothing."""
     return LedgerEntry.objects.filter(superseded_by__isnull=True).exclude(mass_mg=0, supersedes__isnull=False)
-
-
-def sites_expected(month: int) -> QuerySet[Site]:
-    """The sites that were open on at least a day of a month, and so should have reported."""
-    return Site.objects.filter(opened_on__lte=last_day(month)).filter(
-        Q(closed_on__isnull=True) | Q(closed_on__gte=first_day(month))
-    )
 
 
 def findings_for(keys: Collection[SiteMonthKey], *, verifier: Actor) -> dict[SiteMonthKey, list[Finding]]:
@@ -274,7 +268,7 @@ def waiting_site_months(sites: QuerySet[Site]) -> QuerySet[SiteMonth]:
 
 def silent_sites(month: int) -> QuerySet[Site]:
     """Sites that were open in a month and have reported nothing of it."""
-    return sites_expected(month).exclude(months__month=month).order_by("code")
+    return active_sites(month).exclude(months__month=month).order_by("code")
 
 
 def note_of(site_month: SiteMonth, language: str) -> str:
@@ -289,7 +283,7 @@ def keys_to_verify(*, month: int | None = None, site: Site | None = None) -> lis
     chosen = rows if site is None else rows.filter(site=site)
     if month is None:
         return sorted(chosen.values_list("site_id", "month"))
-    expected = sites_expected(month) if site is None else Site.objects.filter(pk=site.pk)
+    expected = active_sites(month) if site is None else Site.objects.filter(pk=site.pk)
     found = set(chosen.filter(month=month).values_list("site_id", flat=True)) | set(
         expected.values_list("pk", flat=True)
     )

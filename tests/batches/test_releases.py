@@ -1,0 +1,251 @@
+"""Releases: frozen, numbered, all or nothing, once, and restated in the open."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import threading
+import time
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection, connections
+
+from batches.models import Release, SiteMonth
+from batches.services import releases as service
+from batches.services.releases import publish_release
+from batches.services.site_months import query_site_month, reopen_for_late_entries, verify_site_months
+from compostnet.shared import releases as published
+from compostnet.shared.months import parse_month
+from compostnet.shared.problems import Problem
+from sites.models import AuditRecord
+from sites.permissions import CONSOLE
+from tests.batches.makers import make_entry
+
+MAY = parse_month("2024-05")
+
+
+@pytest.fixture
+def folder(settings, tmp_path):
+    settings.RELEASES_DIR = tmp_path / "releases"
+    return settings.RELEASES_DIR
+
+
+def verify(site, *months):
+    done = verify_site_months(actor=CONSOLE, keys=[(site.pk, parse_month(month)) for month in months])
+    assert not done.refused
+
+
+@pytest.fixture
+def ready(site, folder):
+    """A site with two verified months, and an empty folder."""
+    make_entry(site, "2024-04", 100)
+    make_entry(site, "2024-05", 200)
+    verify(site, "2024-04", "2024-05")
+    return site
+
+
+@pytest.mark.django_db
+class TestPublishing:
+    def test_a_release_is_a_whole_folder_whose_manifest_holds(self, ready, folder, make_user):
+        release = publish_release(actor=make_user("publisher"), month=MAY)
+        assert (release.number, release.revision, release.method) == (1, 0, "tool04_b_ar5_v1")
+        found = published.latest(folder)
+        assert (found.number, found.month, found.revision) == (1, "2024-05", 0)
+        assert set(found.files) == {"figures.json", "figures.csv", "sites.geojson"}
+        for name, vouched in found.files.items():
+            content = found.file(name).read_bytes()
+            assert hashlib.sha256(content).hexdigest() == vouched["sha256"]
+            assert len(content) == vouched["bytes"]
+        manifest = (found.path / "manifest.json").read_bytes()
+        assert hashlib.sha256(manifest).hexdigest() == release.manifest_sha256
+        about = found.figures["release"]
+        assert (about["gwp"], about["month"], about["invented"]) == ("AR5", "2024-05", False)
+        assert "2024-05" in about["citation"]["zh"]
+        assert about["code_version"].startswith("0.1.0+")
+        assert found.figures["network"]["month"]["diverted_kg"] == "200"
+        assert found.figures["network"]["total"]["diverted_kg"] == "300"
+        assert [m["month"] for m in found.figures["months"]] == ["2024-04", "2024-05"]
+        assert [p["code"] for p in found.figures["provinces"]] == ["CN-320000"]
+        assert found.figures["cities"][0]["province"] == "CN-320000"
+        assert found.figures["scenarios"][0]["code"] == "village"
+        assert found.figures["sites"][0]["months"][1]["diverted_t"] == 0.2
+        assert AuditRecord.objects.filter(action="publish_release").count() == 1
+
+    def test_unknown_methane_is_null_in_every_file(self, ready, folder):
+        publish_release(actor=CONSOLE, month=MAY)
+        found = published.latest(folder)
+        assert found.figures["network"]["month"]["ch4_avoided_t"] is None
+        assert found.figures["network"]["month"]["reason"]["zh"]
+        assert found.sites["features"][0]["properties"]["month"]["ch4_avoided_t"] is None
+        rows = list(csv.DictReader(found.file("figures.csv").read_text("utf-8-sig").splitlines()))
+        methane = [row["value"] for row in rows if row["indicator"] == "ch4_avoided_t"]
+        assert methane
+        assert set(methane) == {""}
+        diverted = {
+            (row["level"], row["month"]): row["value"]
+            for row in rows
+            if row["indicator"] == "diverted_t" and row["level"] in ("network", "site")
+        }
+        assert diverted["network", "2024-05"] == diverted["site", "2024-05"] == "0.2"
+        assert diverted["network", "2024-04/2024-05"] == "0.3"
+        assert diverted["site", "2024-04"] == "0.1"
+        assert {row["unit"] for row in rows if row["indicator"] == "diverted_t"} == {"t"}
+
+    def test_the_place_is_coarse_where_the_site_wishes_so(self, ready, folder):
+        publish_release(actor=CONSOLE, month=MAY)
+        feature = published.latest(folder).sites["features"][0]
+        assert feature["properties"]["precision"] == "coarse"
+        lon, lat = feature["geometry"]["coordinates"]
+        assert (lon, lat) != (119.03, 31.65)
+        assert abs(lon - 119.03) < 0.02
+        assert abs(lat - 31.65) < 0.02
+
+    def test_the_same_again_is_refused_and_makes_nothing(self, ready, folder):
+        publish_release(actor=CONSOLE, month=MAY)
+        with pytest.raises(Problem) as error:
+            publish_release(actor=CONSOLE, month=MAY)
+        assert error.value.code == "release_unchanged"
+        assert error.value.message.values["number"] == 1
+        assert Release.objects.count() == 1
+        assert sorted(p.name for p in folder.iterdir()) == ["1", "index.json"]
+
+    def test_new_data_change_nothing_published_and_make_the_next_revision(self, ready, folder):
+        publish_release(actor=CONSOLE, month=MAY)
+        before = {p.name: p.read_bytes() for p in (folder / "1").iterdir()}
+        wrong = make_entry(ready, "2024-04", 1)
+        make_entry(ready, "2024-04", 51, supersedes=wrong, reason="the scale stood on a slope")
+        reopen_for_late_entries(touched={(ready.pk, MAY - 1)})
+        verify(ready, "2024-04")
+        release = publish_release(actor=CONSOLE, month=MAY)
+        assert (release.number, release.revision) == (2, 1)
+        assert {p.name: p.read_bytes() for p in (folder / "1").iterdir()} == before
+        assert published.numbered(folder, 1).figures["network"]["total"]["diverted_kg"] == "300"
+        changes = [c for c in published.numbered(folder, 2).figures["changes"] if c["indicator"] == "diverted_kg"]
+        assert [(c["level"], c["code"], c["month"], c["old"], c["new"]) for c in changes] == [
+            ("network", "", "2024-04", "100", "151"),
+            ("site", "lishui-1", "2024-04", "100", "151"),
+        ]
+        assert "the scale stood on a slope" in changes[1]["reason"]["zh"]
+        assert published.latest(folder).number == 2
+        assert [p.number for p in published.all_releases(folder)] == [2, 1]
+
+    def test_a_month_taken_back_is_told_as_such(self, ready, folder):
+        publish_release(actor=CONSOLE, month=MAY)
+        query_site_month(actor=CONSOLE, site=ready, month=MAY - 1, reason="Really?")
+        publish_release(actor=CONSOLE, month=MAY)
+        changes = published.latest(folder).figures["changes"]
+        told = next(c for c in changes if c["level"] == "site" and c["indicator"] == "diverted_kg")
+        assert (told["old"], told["new"]) == ("100", None)
+        assert "Reopened" in told["reason"]["en"]
+
+    def test_latest_is_the_newest_month_even_after_an_older_one_is_restated(self, ready, folder):
+        publish_release(actor=CONSOLE, month=MAY)
+        publish_release(actor=CONSOLE, month=MAY - 1)
+        assert published.latest(folder).month == "2024-05"
+        assert published.latest_of_month(folder, "2024-04").number == 2
+        assert published.latest_of_month(folder, "2024-03") is None
+        assert published.numbered(folder, 99) is None
+
+    @pytest.mark.parametrize(
+        ("month", "code"), [("2024-06", "release_nothing_verified"), ("2090-01", "release_month_not_over")]
+    )
+    def test_what_cannot_be_published_is_refused(self, ready, folder, month, code):
+        with pytest.raises(Problem) as error:
+            publish_release(actor=CONSOLE, month=parse_month(month))
+        assert error.value.code == code
+        assert not Release.objects.exists()
+
+    def test_only_publishers_publish(self, ready, folder, make_user):
+        for role in ("operator", "manager", "verifier", "trainer"):
+            user = make_user(role, site=ready if role in ("operator", "manager") else None)
+            with pytest.raises(Problem) as error:
+                publish_release(actor=user, month=MAY)
+            assert error.value.code == "not_allowed"
+        assert publish_release(actor=make_user("administrator"), month=MAY).number == 1
+
+    def test_cut_off_while_writing_leaves_no_release_and_the_next_one_is_whole(self, ready, folder, monkeypatch):
+        real = service._write
+        written = []
+
+        def pull_the_plug(path, content):
+            written.append(path.name)
+            if len(written) == 3:
+                raise OSError("no power")
+            real(path, content)
+
+        monkeypatch.setattr(service, "_write", pull_the_plug)
+        with pytest.raises(OSError, match="no power"):
+            publish_release(actor=CONSOLE, month=MAY)
+        assert not Release.objects.exists()
+        assert published.latest(folder) is None
+        monkeypatch.setattr(service, "_write", real)
+        assert publish_release(actor=CONSOLE, month=MAY).number == 1
+        assert sorted(p.name for p in folder.iterdir()) == ["1", "index.json"]
+
+    def test_a_folder_that_no_release_knows_is_never_shown_and_set_aside(self, ready, folder):
+        (folder / "1").mkdir(parents=True)
+        (folder / "1" / "figures.json").write_text("{}")
+        assert published.all_releases(folder) == []
+        publish_release(actor=CONSOLE, month=MAY)
+        assert published.latest(folder).figures["network"]["total"]["diverted_kg"] == "300"
+        assert any(p.name.startswith(".set-aside-1-") for p in folder.iterdir())
+
+    def test_cut_off_before_the_index_is_mended_by_the_next_attempt(self, ready, folder, monkeypatch):
+        with monkeypatch.context() as patch:
+            patch.setattr(service, "write_index", lambda folder: None)
+            publish_release(actor=CONSOLE, month=MAY)
+        assert published.latest(folder) is None
+        with pytest.raises(Problem):
+            publish_release(actor=CONSOLE, month=MAY)
+        assert published.latest(folder).number == 1
+
+    def test_the_command_prints_the_number_or_the_reason(self, ready, folder):
+        out = StringIO()
+        call_command("publish_release", "--month", "2024-05", stdout=out)
+        assert out.getvalue().startswith("release 1 of 2024-05")
+        with pytest.raises(CommandError, match="1"):
+            call_command("publish_release", "--month", "2024-05", stdout=out)
+
+    def test_json_is_canonical(self, ready, folder):
+        publish_release(actor=CONSOLE, month=MAY)
+        content = (folder / "1" / "figures.json").read_bytes()
+        import rfc8785
+
+        assert rfc8785.dumps(json.loads(content)) == content
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_publishers_at_once_make_one_release(site, folder):
+    make_entry(site, "2024-05", 10)
+    verify(site, "2024-05")
+    outcomes, barrier = [], threading.Barrier(2)
+
+    def publish():
+        barrier.wait()
+        try:
+            while True:
+                try:
+                    outcomes.append(publish_release(actor=CONSOLE, month=MAY).number)
+                    return
+                except Problem as problem:
+                    outcomes.append(problem.code)
+                    return
+                except OperationalError:
+                    # SQLite in memory does not wait for the other writer, as a file and PostgreSQL do: ask again.
+                    assert connection.vendor == "sqlite"
+                    time.sleep(0.01)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=publish) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes, key=str) == [1, "release_unchanged"]
+    assert Release.objects.count() == 1
+    assert [p.number for p in published.all_releases(folder)] == [1]
+    assert SiteMonth.objects.get().state == "verified"
