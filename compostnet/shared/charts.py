@@ -330,15 +330,15 @@ class _Canvas:
         labels = tick_labels(axis, self.language)
         widest = max((text_width(label, self.size) for label in labels), default=0.0)
         self.left = min(widest + 12, self.width * 0.4)
-        self.bottom = self.height - self.size * 1.9
+        self.bottom = self.height - self.size * 2.3
         rows = self._legend(legend)
         unit = shorten(unit, self.size, self.width - 8)
-        self.top = rows * self.size * 1.6 + self.size * (2.1 if unit else 1.0)
+        self.top = rows * self.size * 1.6 + self.size * (2.4 if unit else 1.0)
         if unit:
-            self.text(4, self.top - self.size * 0.9, unit, "start")
+            self.text(4, self.top - self.size * 1.15, unit, "start")
         # Only as many tick labels as have room below each other.
         room = (self.bottom - self.top) / max(1, len(labels) - 1)
-        step = max(1, -(-int(self.size * 1.25) // max(1, int(room))))
+        step = max(1, -(-int(self.size * 1.45) // max(1, int(room))))
         for index, (tick, label) in enumerate(zip(axis.ticks, labels, strict=True)):
             if index % step:
                 continue
@@ -461,7 +461,7 @@ class _Canvas:
                 f'<line class="chart-axis" x1="{_n(x)}" y1="{_n(self.bottom)}" '
                 f'x2="{_n(x)}" y2="{_n(self.bottom + 4)}"/>'
             )
-            self.text(centre, self.bottom + self.size * 1.4, short[index], "middle")
+            self.text(centre, self.bottom + self.size * 1.75, short[index], "middle")
 
     def say_nothing_to_show(self) -> None:
         words = shorten(Message("chart_empty").render(self.language), self.size, self.plot_width)
