@@ -388,8 +388,13 @@ def derived_id(layout: str, natural_key: str, occurrence: int) -> str:
     return f"{digits[:12]}5{digits[13:16]}{'89ab'[int(digits[16], 16) & 3]}{digits[17:32]}"
 
 
-def derived_ids(layout: str, natural_keys: Iterable[str], seen: Counter[str]) -> list[str]:
-    """Ids of rows in their order; ``seen`` counts the equal rows before them and is carried on."""
+def derived_ids(layout: str, natural_keys: Iterable[str], seen: Counter[str] | None) -> list[str]:
+    """Ids of rows in their order; ``seen`` counts the equal rows before them and is carried on.
+
+    Without ``seen`` a key is one entry, however often it stands there.
+    """
+    if seen is None:
+        return [derived_id(layout, key, 0) for key in natural_keys]
     made = []
     for key in natural_keys:
         made.append(derived_id(layout, key, seen[key]))
