@@ -1,0 +1,55 @@
+"""A real worker and a real broker: what is sent to the broker is done by the worker, sent twice or not."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from tests.conftest import ROOT
+from tests.servers import redis
+
+COUNT = "from batches.models import SiteMonthMass as M; print(M.objects.count())"
+SEND = "from batches.tasks import roll_up_months as r; r.delay(); r.delay()"
+
+
+def test_worker_rolls_up(tmp_path):
+    with contextlib.ExitStack() as stack:
+        broker = os.environ.get("COMPOSTNET_TEST_REDIS") or stack.enter_context(redis())
+        environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "compostnet.settings",
+            "COMPOSTNET_DATA": str(tmp_path),
+            "COMPOSTNET_DATABASE": "",
+            # Both engines' suites share the broker: each has a numbered database of its own there.
+            "COMPOSTNET_REDIS": broker.removesuffix("/0") + ("/2" if os.environ.get("COMPOSTNET_DATABASE") else "/1"),
+        }
+
+        def manage(*arguments: str) -> str:
+            return subprocess.run(
+                [sys.executable, "manage.py", *arguments],
+                cwd=ROOT, env=environment, capture_output=True, text=True, check=True, timeout=120,
+            ).stdout  # fmt: skip
+
+        manage("migrate", "-v0")
+        manage("import_ledger", "tests/data/nyc_dsny_2024_2025.csv", "--layout", "nyc_dsny", "--create-sites")
+        assert manage("shell", "-v0", "-c", COUNT).strip() == "0"
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "celery", "-A", "compostnet.celery", "worker", "--pool", "solo", "-l", "WARNING"],
+            cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            manage("shell", "-v0", "-c", SEND)
+            deadline, found = time.monotonic() + 60, "0"
+            while found == "0" and time.monotonic() < deadline:
+                time.sleep(0.5)
+                found = manage("shell", "-v0", "-c", COUNT).strip()
+        finally:
+            worker.send_signal(signal.SIGTERM)
+            worker.wait(30)
+        assert int(found) > 0
+        manage("roll_up")
+        assert manage("shell", "-v0", "-c", COUNT).strip() == found
