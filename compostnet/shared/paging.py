@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import datetime as dt
 import json
 from collections.abc import Sequence
 from functools import reduce
@@ -87,9 +88,20 @@ def _decode(model: type[Model], order: Sequence[str], cursor: str) -> list[Any]:
         raw = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if not isinstance(raw, list) or len(raw) != len(order) + 1 or raw[0] != ",".join(order):
             raise ValueError(cursor)
-        return [_field(model, name.lstrip("-")).to_python(raw[i + 1]) for i, name in enumerate(order)]
+        return [_value(_field(model, name.lstrip("-")), raw[i + 1]) for i, name in enumerate(order)]
     except (ValueError, binascii.Error, ValidationError, TypeError, RecursionError, OverflowError) as error:
         raise Problem("bad_cursor") from error
+
+
+def _value(field: Any, raw: Any) -> Any:
+    """The value of a model field that a cursor names; ValueError or ValidationError when it cannot be one."""
+    value = field.to_python(raw)
+    if value is None or isinstance(raw, dict | list | bool) or (isinstance(value, str) and "\x00" in value):
+        raise ValueError(raw)
+    if isinstance(value, dt.datetime) and value.tzinfo is None:
+        raise ValueError(raw)
+    field.run_validators(value)
+    return value
 
 
 def _field(model: type[Model], path: str) -> Any:
