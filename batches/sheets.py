@@ -164,7 +164,8 @@ def _read_text(data: bytes, file_name: str) -> Grid:
         line = text.count("\n", 0, found.start()) + 1
         raise Problem("sheet_not_a_table", name=file_name, line=line)
     delimiter = find_delimiter(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    del text  # read again from the bytes, line by line: half the memory
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(data), encoding, newline=""), delimiter=delimiter)
     csv.field_size_limit(MAX_CELL)
     rows: list[list[str]] = []
     lines: list[int] = []

@@ -81,10 +81,11 @@ def receive_upload(
     all is not kept.
     """
     _require(actor, site)
-    _read(data, file_name, kind, layout, site)
+    read = _read(data, file_name, kind, layout, site)
     digest = hashlib.sha256(data).hexdigest()
     same = Upload.objects.filter(sha256=digest, layout=_layout_key(kind, layout), site=site)
     if found := same.first():
+        found.read = read  # type: ignore[attr-defined]
         return found
     name = PurePath(file_name.replace("\\", "/")).name[-200:] or "sheet"
     upload = Upload(
@@ -103,6 +104,7 @@ def receive_upload(
     except IntegrityError:  # the same file came in at the same moment
         upload.file.delete(save=False)
         return same.get()
+    upload.read = read  # type: ignore[attr-defined] (so that storing it at once does not read it again)
     return upload
 
 
@@ -129,6 +131,12 @@ def _read(data: bytes, file_name: str, kind: Kind, layout: str, site: Site | Non
     return table, read_sheet(table, layout, kind, site=site.code if site else "")
 
 
+def _read_kept(upload: Upload, kind: Kind, layout: str) -> tuple[Table, Any]:
+    with upload.file.open("rb") as stream:
+        data = stream.read()
+    return _read(data, upload.file_name, kind, layout, upload.site)
+
+
 def check_upload(*, actor: Actor, upload: Upload, create_batches: bool = False) -> Examined:
     """The preview: what would be stored, and every fault of every row at once. Changes nothing."""
     _require(actor, upload.site)
@@ -141,12 +149,10 @@ def _examine(actor: Actor, upload: Upload, create_batches: bool, current: Upload
     Rows of the file that were never refused come first, then those that people mended, then the others (or, with
     ``current``, only that one).
     """
-    with upload.file.open("rb") as stream:
-        data = stream.read()
     kind: Kind = "diary" if upload.kind == Upload.Kind.DIARY else "ledger"
     layout = layout_of(upload)
     create_batches = create_batches or layout != TEMPLATE
-    table, reading = _read(data, upload.file_name, kind, layout, upload.site)
+    table, reading = getattr(upload, "read", None) or _read_kept(upload, kind, layout)
     refused = {row.row: row for row in upload.rejected_rows.order_by("row")}
     parts: list[Block] = []
     mended = [row for row in refused.values() if row.state == UploadRow.State.MENDED and row is not current]
@@ -233,7 +239,9 @@ def store_upload(*, actor: Actor, upload: Upload, good_only: bool = False, creat
     """
     _require(actor, upload.site)
     with transaction.atomic():
+        read = upload.__dict__.pop("read", None)
         upload = Upload.objects.select_for_update(of=("self",)).select_related("site").get(pk=upload.pk)
+        upload.read = read  # type: ignore[attr-defined]
         examined = _examine(actor, upload, create_batches)
         if examined.faults and not good_only:
             faults = examined.all_faults
