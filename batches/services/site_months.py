@@ -194,7 +194,8 @@ class Verified:
 def verify_site_months(*, actor: Actor, keys: Collection[SiteMonthKey]) -> Verified:
     """Verify what can be verified of the (site id, month) pairs; the rest comes back with what stands against it."""
     require(actor, "verify_month")
-    wanted = sorted(set(keys))
+    there = set(Site.objects.filter(pk__in={site for site, _ in keys}).values_list("pk", flat=True))
+    wanted = sorted(key for key in set(keys) if key[0] in there)
     done = Verified([], [], {})
     if not wanted:
         return done

@@ -1,0 +1,243 @@
+"""The desk of the platform team, and the page on which a site submits and explains its months."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from batches.models import SiteMonth
+from batches.selectors.site_months import (
+    findings_for,
+    masses_of,
+    note_of,
+    silent_sites,
+    visible_site_months,
+    waiting_site_months,
+)
+from batches.services.releases import publish_release
+from batches.services.site_months import (
+    explain_finding,
+    query_site_month,
+    submit_site_month,
+    verify_site_months,
+)
+from compostnet.shared import releases
+from compostnet.shared.display import format_month
+from compostnet.shared.months import month_text, parse_month
+from compostnet.shared.problems import Fault, Problem
+from compostnet.shared.texts import Message
+from sites.auth import actor
+from sites.models import Site
+from sites.permissions import CONSOLE, may, require
+from sites.selectors import site_with_code
+
+ROWS_A_PAGE = 30
+MOST_KEYS = 1000
+View = Callable[..., HttpResponse]
+
+
+def _language() -> str:
+    return get_language() or settings.LANGUAGE_CODE
+
+
+def _month(text: str) -> int:
+    """A month of a form or address; the problem says how to write it."""
+    try:
+        return parse_month(text)
+    except ValueError:
+        raise Problem("month_not_readable", value=text) from None
+
+
+def _key(text: str) -> tuple[int, int]:
+    """Site id and month of a form's ``7:2024-05``."""
+    site, _colon, month = text.partition(":")
+    if not site.isdecimal() or len(site) > 12:
+        raise Problem("invalid_request", errors=[Fault(Message("month_not_readable", {"value": text}), field="key")])
+    return int(site), _month(month)
+
+
+def _tells(view: View) -> View:
+    """A form whose refusal becomes a message on the page that it came from."""
+
+    @wraps(view)
+    def tell(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            view(request, *args, **kwargs)
+        except Problem as problem:
+            if problem.status in (401, 403, 404):
+                raise
+            language = _language()
+            faults = [_said(fault, language) for fault in problem.errors]
+            messages.error(request, " ".join([problem.message.render(language), *faults]))
+        back = request.POST.get("back", "")
+        if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
+            back = reverse("desk")
+        return redirect(back)
+
+    return login_required(require_POST(tell))
+
+
+def _said(fault: Fault, language: str) -> str:
+    accepted = f" → {fault.accepted.render(language)}" if fault.accepted else ""
+    return fault.message.render(language) + accepted
+
+
+def _items(rows: list[SiteMonth], verifier: Any) -> list[dict[str, Any]]:
+    """Site-months with their masses and findings, as the pages show them."""
+    keys = [(row.site_id, row.month) for row in rows]
+    findings, masses = findings_for(keys, verifier=verifier), masses_of(keys)
+    language = _language()
+    return [
+        {
+            "row": row,
+            "key": f"{row.site_id}:{month_text(row.month)}",
+            "month": month_text(row.month),
+            "note": note_of(row, language),
+            "mass": masses[key],
+            "findings": [] if row.state == SiteMonth.State.VERIFIED else findings[key],
+            "is_clear": not any(f.blocks for f in findings[key]),
+        }
+        for row, key in zip(rows, keys, strict=True)
+    ]
+
+
+@login_required
+@require_safe
+def desk(request: HttpRequest) -> HttpResponse:
+    """What needs action, what stands against each item, and the buttons."""
+    user = actor(request)
+    require(user, "view_network")
+    waiting = waiting_site_months(Site.objects.all())
+    months = sorted(set(waiting.order_by().values_list("month", flat=True).distinct()), reverse=True)
+    wanted = request.GET.get("month", "")
+    month = _month(wanted) if wanted else None
+    shown = waiting if month is None else waiting.filter(month=month)
+    page = Paginator(shown, ROWS_A_PAGE).get_page(request.GET.get("page"))
+    verified = SiteMonth.objects.filter(state=SiteMonth.State.VERIFIED).order_by().values_list("month", flat=True)
+    latest = releases.latest(settings.RELEASES_DIR)
+    return render(
+        request,
+        "batches/figures/desk.html",
+        {
+            "page": page,
+            "items": _items(list(page.object_list), user),
+            "months": [month_text(m) for m in months],
+            "chosen": wanted,
+            "silent": [] if month is None else list(silent_sites(month)[:200]),
+            "publishable": [month_text(m) for m in sorted(set(verified.distinct()), reverse=True)],
+            "latest": latest,
+            "may_verify": may(user, "verify_month"),
+            "may_publish": may(user, "publish_release"),
+            "back": request.get_full_path(),
+        },
+    )
+
+
+@_tells
+def desk_verify(request: HttpRequest) -> None:
+    """Verify the ticked site-months; the rest is told with its reasons."""
+    keys = [_key(text) for text in request.POST.getlist("key")[:MOST_KEYS]]
+    done = verify_site_months(actor=actor(request), keys=keys)
+    number = len(done.verified)
+    if number:
+        messages.success(
+            request, ngettext("%(n)d site-month verified.", "%(n)d site-months verified.", number) % {"n": number}
+        )
+    elif not keys:
+        messages.warning(request, _("Nothing was ticked."))
+    codes = dict(Site.objects.filter(pk__in={s for s, _m in done.refused}).values_list("pk", "code"))
+    language = _language()
+    for (site, month), findings in done.refused.items():
+        for finding in findings:
+            messages.error(
+                request,
+                f"{codes[site]}, {format_month(month, language)}: {finding.message.render(language)} "
+                f"→ {finding.clears.render(language)}",
+            )
+
+
+@_tells
+def desk_query(request: HttpRequest) -> None:
+    """Ask the site about its month."""
+    pk, month = _key(request.POST.get("key", ""))
+    site = Site.objects.filter(pk=pk).first()
+    if site is None:
+        raise Problem("not_found", what=Message("thing_site"))
+    query_site_month(actor=actor(request), site=site, month=month, reason=request.POST.get("reason", ""))
+    messages.success(request, _("The site has been asked; its month waits for the answer."))
+
+
+@_tells
+def desk_publish(request: HttpRequest) -> None:
+    """Publish a month."""
+    release = publish_release(actor=actor(request), month=_month(request.POST.get("month", "")))
+    messages.success(request, _("Published as release %(number)d.") % {"number": release.number})
+
+
+@login_required
+@require_safe
+def site_months(request: HttpRequest, code: str) -> HttpResponse:
+    """A site's months for the people of the site: state, query, findings; submit and explain."""
+    user, site = actor(request), site_with_code(code)
+    require(user, "view_site_private", site=site)
+    rows = visible_site_months(Site.objects.filter(pk=site.pk)).order_by("-month")
+    page = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "batches/figures/site_months.html",
+        {
+            "site": site,
+            "page": page,
+            "items": _items(list(page.object_list), CONSOLE),
+            "may_submit": may(user, "submit_month", site=site),
+            "may_explain": may(user, "explain_finding", site=site),
+            "back": request.get_full_path(),
+        },
+    )
+
+
+@_tells
+def site_month_submit(request: HttpRequest, code: str) -> None:
+    """The site submits a month."""
+    month = _month(request.POST.get("month", ""))
+    answer = request.POST.get("answer", "")
+    submit_site_month(actor=actor(request), site=site_with_code(code), month=month, answer=answer)
+    messages.success(request, _("Submitted. The platform team will look at it."))
+
+
+@_tells
+def site_month_explain(request: HttpRequest, code: str) -> None:
+    """The site explains a finding."""
+    explain_finding(
+        actor=actor(request),
+        site=site_with_code(code),
+        month=_month(request.POST.get("month", "")),
+        finding=request.POST.get("finding", ""),
+        batch=request.POST.get("batch") or None,
+        text=request.POST.get("text", ""),
+    )
+    messages.success(request, _("Thank you, the explanation is recorded."))
+
+
+urlpatterns = [
+    path("desk/", desk, name="desk"),
+    path("desk/verify/", desk_verify, name="desk_verify"),
+    path("desk/query/", desk_query, name="desk_query"),
+    path("desk/publish/", desk_publish, name="desk_publish"),
+    path("sites/<slug:code>/months/", site_months, name="site_months"),
+    path("sites/<slug:code>/months/submit/", site_month_submit, name="site_month_submit"),
+    path("sites/<slug:code>/months/explain/", site_month_explain, name="site_month_explain"),
+]
