@@ -1,5 +1,443 @@
-"""The room's part of the API."""
+"""The room's part of the API: the library, the stateless check, samples and lab reports."""
 
-from ninja import Router
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Annotated, Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import get_language
+from ninja import File, Form, Query, Router, Schema
+from ninja.files import UploadedFile
+from pydantic import Field
+
+from batches.selectors.logbook import visible_batch
+from compostnet.shared.paging import Page, PageQuery, paginate
+from compostnet.shared.problems import Problem
+from compostnet.shared.schemas import TextOut
+from compostnet.shared.texts import Message
+from sites.auth import actor, limit_writes, signed_in
+from sites.models import Organisation
+from standards.explain import check_lines, limit_text
+from standards.lab_sheets import read_lab_sheet
+from standards.library import find, library, rule_sets, selected
+from standards.library_schema import Limit, Standard, leaves
+from standards.models import LabReport, Sample
+from standards.readings import Line
+from standards.selectors import latest_verdicts, sample_for_report, visible_report, visible_reports, visible_samples
+from standards.services import confirm_lab_report, hand_in_lab_report, register_sample
 
 router = Router()
+MAX_LINES = 20_000
+MAX_CHECK_BYTES = 5 * 1024 * 1024
+Codes = Annotated[list[str], Field(min_length=1, max_length=50)]
+
+
+class ClassOut(Schema):
+    code: str = Field(description="what to ask for, for example EU-FPR/PFC3A")
+    name: TextOut
+    rank: int | None = Field(description="1 is the best class; null stands on its own")
+
+
+class LimitOut(Schema):
+    """One limit as it stands on the day asked for."""
+
+    id: str
+    indicator: str
+    group: str | None = Field(description="name of the choice that it belongs to, if any")
+    limit: str
+    unit: str
+    basis: str = Field(description="dm, ar, om, none or unverified")
+    clause: str
+    source: str
+    grade: str = Field(description="A primary text, B secondary, B- weak, C from memory")
+    provisional: bool
+    obligatory: bool
+
+
+class RuleSetOut(Schema):
+    code: str
+    name: TextOut
+    edition: str
+    valid_from: dt.date
+    valid_to: dt.date | None
+    rounding: str
+    provisional: bool
+    limits: list[LimitOut]
+
+
+class StandardOut(Schema):
+    code: str
+    name: TextOut
+    issuer: TextOut
+    country: str
+    scope: TextOut
+    classes: list[ClassOut]
+    editions: list[str]
+    unavailable: TextOut | None = Field(description="why the limits are not in the library, if they are not")
+
+
+class StandardDetailOut(StandardOut):
+    in_force: list[RuleSetOut] = Field(description="every class on the day asked for; empty before the first edition")
+
+
+class IndicatorVerdictOut(Schema):
+    indicator: str
+    name: str
+    verdict: str = Field(description="pass, fail, cannot_tell, not_tested, not_applicable or declared")
+    reported: str = Field(description="as the lab wrote it")
+    compared: float | str | None = Field(description="in unit and basis of the limit; a text where it is an interval")
+    limit: str
+    unit: str
+    basis: str
+    clause: str
+    grade: str
+    provisional: bool
+    obligatory: bool
+    group: str | None
+    code: str
+    reason: str
+    next_step: str | None = Field(description="the smallest step to a pass")
+
+
+class SampleVerdictOut(Schema):
+    sample: str
+    standard: str
+    class_: str | None = Field(alias="class")
+    edition: str
+    as_of: dt.date
+    checker: str
+    verdict: str = Field(description="pass, fail, cannot_tell (undecidable) or incomplete (something not tested)")
+    provisional: bool
+    indicators: list[IndicatorVerdictOut]
+
+
+class LineIn(Schema):
+    """One result as the lab wrote it."""
+
+    sample: str = Field("1", max_length=200)
+    indicator: str = Field(max_length=200)
+    value: str | int | float = Field("", description="text as written; 'ND', '<0.5', '3 ± 0.9', '15:1' are read")
+    unit: str = Field("", max_length=60)
+    basis: str = Field("", max_length=30, description="dm, ar, or empty where not known")
+    note: str = Field("", max_length=300)
+
+
+class CheckIn(Schema):
+    standards: Codes = Field(description="codes such as CN-NYT525 or EU-FPR/PFC3A, or all")
+    as_of: dt.date | None = Field(None, description="the day whose editions count; today by default")
+    lines: list[LineIn] = Field(min_length=1, max_length=MAX_LINES)
+
+
+class CheckFileIn(Schema):
+    standards: Codes
+    as_of: dt.date | None = None
+
+
+class SampleIn(Schema):
+    id: uuid.UUID = Field(description="made by the sender, so that a second send registers nothing twice")
+    batch: uuid.UUID
+    code: str = Field(max_length=60, description="on the label; unique in the network")
+    taken_on: dt.date
+    taken_by: str = Field("", max_length=100)
+    sub_samples: int | None = Field(None, ge=1, le=1000)
+
+
+class SampleOut(Schema):
+    id: uuid.UUID
+    batch: uuid.UUID
+    site: str
+    code: str
+    taken_on: dt.date
+    taken_by: str
+    sub_samples: int | None
+    reports: list[uuid.UUID]
+
+
+class VerdictOut(Schema):
+    standard: str
+    edition: str
+    checker_version: str
+    verdict: str
+    provisional: bool
+
+
+class LabReportIn(Schema):
+    sample: uuid.UUID
+    lab: str = Field("", max_length=60, description="code of the laboratory")
+    number: str = Field("", max_length=100)
+    reported_on: dt.date | None = None
+
+
+class LabReportOut(Schema):
+    id: uuid.UUID
+    sample: uuid.UUID
+    sample_code: str
+    lab: str | None
+    number: str
+    reported_on: dt.date | None
+    state: str
+    sha256: str
+    lines: int
+    verdicts: list[VerdictOut] = Field(description="frozen when the report was confirmed; empty before")
+
+
+def _text(text: Any) -> TextOut:
+    return TextOut(zh=text.zh, en=text.en)
+
+
+def _language() -> str:
+    return get_language() or "zh-hans"
+
+
+def _standard(standard: Standard) -> dict[str, Any]:
+    return {
+        "code": standard.code,
+        "name": _text(standard.name),
+        "issuer": _text(standard.issuer),
+        "country": standard.country,
+        "scope": _text(standard.scope),
+        "classes": [
+            ClassOut(code=f"{standard.code}/{one.code}", name=_text(one.name), rank=one.rank)
+            for one in standard.classes
+        ],
+        "editions": [edition.edition for edition in standard.editions],
+        "unavailable": _text(standard.unavailable) if standard.unavailable else None,
+    }
+
+
+@router.get(
+    "/standards", response=list[StandardOut], auth=None, operation_id="list_standards", summary="Library of standards"
+)
+def list_standards(request: HttpRequest) -> list[StandardOut]:
+    """Every standard of the library, with its classes and editions."""
+    return [StandardOut(**_standard(standard)) for standard in library().values()]
+
+
+@router.get(
+    "/standards/{code}", response=StandardDetailOut, auth=None, operation_id="read_standard", summary="One standard"
+)
+def read_standard(request: HttpRequest, code: str, as_of: dt.date | None = None) -> StandardDetailOut:
+    """A standard with every limit of every class on a day, each with clause, source and grade."""
+    standard = library().get(code.upper())
+    if standard is None:
+        find(code)
+        raise Problem("not_found", what=Message("thing_standard"))
+    language = _language()
+    sets = []
+    for rules in rule_sets(standard, as_of or timezone.localdate()):
+        limits = []
+        for node in rules.nodes:
+            group = None if isinstance(node, Limit) else node.name
+            for limit in leaves(node):
+                text = limit_text(limit)
+                limits.append(
+                    LimitOut(
+                        id=limit.id,
+                        indicator=limit.indicator,
+                        group=group.in_language(language) if group else None,
+                        limit=text.render(language) if isinstance(text, Message) else text,
+                        unit=limit.unit,
+                        basis=limit.basis,
+                        clause=limit.clause.in_language(language),
+                        source=rules.edition.sources[limit.source].title,
+                        grade=limit.grade,
+                        provisional=limit.grade == "C",
+                        obligatory=limit.obligatory,
+                    )
+                )
+        sets.append(
+            RuleSetOut(
+                code=rules.code,
+                name=_text(rules.name),
+                edition=rules.edition.edition,
+                valid_from=rules.edition.valid_from,
+                valid_to=rules.edition.valid_to,
+                rounding=rules.edition.rounding,
+                provisional=rules.provisional,
+                limits=limits,
+            )
+        )
+    return StandardDetailOut(**_standard(standard), in_force=sets)
+
+
+def _check(lines: list[Line], codes: list[str], as_of: dt.date | None) -> list[dict[str, Any]]:
+    if len(lines) > MAX_LINES:
+        raise Problem("lab_report_too_many_lines", limit=MAX_LINES, found=len(lines))
+    answers = check_lines(lines, selected(codes, as_of or timezone.localdate()))
+    return [answer.as_json(_language()) for answer in answers]
+
+
+@router.post(
+    "/standards/check",
+    response=list[SampleVerdictOut],
+    by_alias=True,
+    auth=None,
+    operation_id="check_results",
+    summary="Check results against standards",
+)
+def check_results(request: HttpRequest, body: CheckIn) -> list[dict[str, Any]]:
+    """Results in, verdicts out; nothing is kept. A standard without class answers with the best class that is met."""
+    limit_writes(request, AnonymousUser())
+    lines = [
+        Line(one.sample, one.indicator, str(one.value)[:200], one.unit, one.basis, one.note, number)
+        for number, one in enumerate(body.lines, start=1)
+    ]
+    return _check(lines, body.standards, body.as_of)
+
+
+@router.post(
+    "/standards/check-file",
+    response=list[SampleVerdictOut],
+    by_alias=True,
+    auth=None,
+    operation_id="check_lab_sheet",
+    summary="Check a lab sheet against standards",
+)
+def check_lab_sheet(request: HttpRequest, form: Form[CheckFileIn], file: File[UploadedFile]) -> list[dict[str, Any]]:
+    """A lab sheet (CSV or XLSX: sample, indicator, value, unit, basis, note) in, verdicts out; nothing is kept."""
+    limit_writes(request, AnonymousUser())
+    if (file.size or 0) > MAX_CHECK_BYTES:
+        raise Problem(
+            "sheet_too_large", found=f"{(file.size or 0) / 1048576:.1f}", limit=f"{MAX_CHECK_BYTES / 1048576:.1f}"
+        )
+    return _check(read_lab_sheet(file.read(), file.name or ""), form.standards, form.as_of)
+
+
+def _sample(sample: Sample) -> SampleOut:
+    return SampleOut(
+        id=sample.pk,
+        batch=sample.batch_id,
+        site=sample.batch.site.code,
+        code=sample.code,
+        taken_on=sample.taken_on,
+        taken_by=sample.taken_by,
+        sub_samples=sample.sub_samples,
+        reports=[report.pk for report in sample.reports.all()],
+    )
+
+
+@router.get(
+    "/samples", response=Page[SampleOut], auth=signed_in("read"), operation_id="list_samples", summary="Own samples"
+)
+def list_samples(request: HttpRequest, page: Query[PageQuery]) -> dict[str, Any]:
+    """The samples that you may read, newest first."""
+    rows, after = paginate(visible_samples(actor(request)), ("-created_at", "id"), page.cursor, page.limit)
+    return {"items": [_sample(row) for row in rows], "next": after}
+
+
+@router.post(
+    "/samples",
+    response={201: SampleOut},
+    auth=signed_in("lab"),
+    operation_id="register_sample",
+    summary="Register a sample",
+)
+def post_sample(request: HttpRequest, body: SampleIn) -> tuple[int, SampleOut]:
+    """Register what was taken from a batch. The same id again answers with the sample that is there."""
+    who = actor(request)
+    sample = register_sample(
+        actor=who,
+        batch=visible_batch(who, body.batch),
+        code=body.code,
+        taken_on=body.taken_on,
+        taken_by=body.taken_by,
+        sub_samples=body.sub_samples,
+        id=body.id,
+    )
+    return 201, _sample(sample)
+
+
+def _report(report: LabReport) -> LabReportOut:
+    return LabReportOut(
+        id=report.pk,
+        sample=report.sample_id,
+        sample_code=report.sample.code,
+        lab=report.lab.code if report.lab else None,
+        number=report.number,
+        reported_on=report.reported_on,
+        state=report.state,
+        sha256=report.sha256,
+        lines=len(report.results.all()),
+        verdicts=[
+            VerdictOut(
+                standard=one.standard,
+                edition=one.edition,
+                checker_version=one.checker_version,
+                verdict=one.verdict,
+                provisional=one.provisional,
+            )
+            for one in latest_verdicts(report)
+        ],
+    )
+
+
+@router.get(
+    "/lab-reports",
+    response=Page[LabReportOut],
+    auth=signed_in("read"),
+    operation_id="list_lab_reports",
+    summary="Own lab reports",
+)
+def list_lab_reports(request: HttpRequest, page: Query[PageQuery]) -> dict[str, Any]:
+    """The lab reports that you may read, newest first."""
+    rows, after = paginate(visible_reports(actor(request)), ("-created_at", "id"), page.cursor, page.limit)
+    return {"items": [_report(row) for row in rows], "next": after}
+
+
+@router.post(
+    "/lab-reports",
+    response={201: LabReportOut},
+    auth=signed_in("lab"),
+    operation_id="hand_in_lab_report",
+    summary="Hand in a lab report",
+)
+def post_lab_report(
+    request: HttpRequest, form: Form[LabReportIn], file: File[UploadedFile]
+) -> tuple[int, LabReportOut]:
+    """A lab sheet for one sample. The same file again answers with the report that is there."""
+    who = actor(request)
+    lab = None
+    if form.lab:
+        lab = Organisation.objects.filter(code=form.lab, kind=Organisation.Kind.LAB).first()
+        if lab is None:
+            raise Problem("not_found", what=Message("thing_lab"))
+    report = hand_in_lab_report(
+        actor=who,
+        sample=sample_for_report(who, form.sample),
+        data=file.read(),
+        file_name=file.name or "",
+        lab=lab,
+        number=form.number,
+        reported_on=form.reported_on,
+    )
+    return 201, _report(report)
+
+
+@router.get(
+    "/lab-reports/{uuid:id}",
+    response=LabReportOut,
+    auth=signed_in("read"),
+    operation_id="read_lab_report",
+    summary="One lab report",
+)
+def read_lab_report(request: HttpRequest, id: uuid.UUID) -> LabReportOut:
+    """A lab report with its frozen verdicts."""
+    return _report(visible_report(actor(request), id))
+
+
+@router.post(
+    "/lab-reports/{uuid:id}/confirm",
+    response=LabReportOut,
+    auth=signed_in("lab"),
+    operation_id="confirm_lab_report",
+    summary="Confirm a lab report",
+)
+def post_confirmation(request: HttpRequest, id: uuid.UUID) -> LabReportOut:
+    """A second person confirms a report: its verdicts are frozen with edition and checker version."""
+    who = actor(request)
+    confirm_lab_report(actor=who, report=visible_report(who, id))
+    return _report(visible_report(who, id))

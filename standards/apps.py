@@ -6,3 +6,9 @@ class StandardsConfig(AppConfig):
 
     name = "standards"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Read the library at start: a broken file stops it, with file, key and remedy."""
+        from standards.library import library
+
+        library()

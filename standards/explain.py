@@ -163,10 +163,25 @@ def explain(whole: Table, result: Result, number: int, name: str, readings: Sequ
                     verdict=VERDICTS[NOT_APPLICABLE],
                     code="reason_no_limit",
                     reason=Message("reason_no_limit"),
+                    notes=_flags(whole, reading, number),
                     reported=reading.line.reported,
                 )
             )
     return SampleVerdict(name, result.rules, SAMPLE_VERDICTS[int(result.verdict[number])], tuple(verdicts))
+
+
+_FLAGS = {
+    State.UNREADABLE: "reason_unreadable",
+    State.UNIT_UNKNOWN: "reason_unit_unknown",
+    State.IMPLAUSIBLE: "reason_implausible",
+}
+
+
+def _flags(whole: Table, reading: Reading, number: int) -> tuple[Message, ...]:
+    """What is wrong with a result that no limit uses: it is flagged all the same."""
+    states = [State(int(column.state[number])) for column in whole.columns.get(reading.indicator, ())]
+    states = states if State.IMPLAUSIBLE in states else [State(reading.state)]
+    return tuple(Message(_FLAGS[one], {"reported": reading.line.reported}) for one in states if one in _FLAGS)[:1]
 
 
 def _groups(
