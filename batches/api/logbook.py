@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from django.http import HttpRequest
 from django.utils.translation import get_language
-from ninja import File, Form, Query, Router, Schema
+from ninja import File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
 from pydantic import Field
 
@@ -240,7 +240,7 @@ def list_batches(request: HttpRequest, page: Query[PageQuery], only: Query[Batch
 @router.post(
     "/batches", response={201: BatchOut}, auth=signed_in("record"), operation_id="open_batch", summary="Open a batch"
 )
-def create_batch(request: HttpRequest, body: BatchIn) -> tuple[int, BatchOut]:
+def create_batch(request: HttpRequest, body: BatchIn) -> Status[BatchOut]:
     """Open a batch at a site. Sending it again under the same id answers with the batch that is there."""
     who = actor(request)
     site = _site(body.site)
@@ -253,7 +253,7 @@ def create_batch(request: HttpRequest, body: BatchIn) -> tuple[int, BatchOut]:
         id=body.id,
         note=body.note,
     )
-    return 201, _batch(batch, batch_masses(batch))
+    return Status(201, _batch(batch, batch_masses(batch)))
 
 
 @router.get(
