@@ -326,7 +326,6 @@ def _data(
             "more": _("Page of this site"),
             "close": _("Close"),
             "choose": _("Find a site on the map"),
-            "none": _("Choose a site"),
             "scenario": _("Scenario"),
             "process": _("Process"),
             "map": _("Interactive map; move with the arrow keys, zoom with plus and minus"),

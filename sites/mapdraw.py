@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ Box = tuple[float, float, float, float]
 CHINA_BOX: Box = (73.4, 18.0, 135.2, 53.7)
 CHINA_PARALLELS = (25.0, 47.0)
 EDGE_STEPS = 24
+STEPS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
+"""What the bounds of classes may begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +114,30 @@ def graticule(frame: Frame, box: Box) -> list[str]:
 
 
 def clusters(x: Array, y: Array, cell: float) -> list[list[int]]:
-    """Indices of points that share a cell of a grid of ``cell`` pixels, ordered by cell; every index once."""
+    """Indices of points that are drawn as one; every index once, in the order of their places.
+
+    Points that share a cell of a grid of ``cell`` pixels make a group, and groups whose middles come nearer than a cell
+    join, so that no two marks cover each other. The same points give the same groups in any order.
+    """
     cells: dict[tuple[int, int], list[int]] = {}
     for index, (a, b) in enumerate(zip(x.tolist(), y.tolist(), strict=True)):
         cells.setdefault((math.floor(b / cell), math.floor(a / cell)), []).append(index)
-    return [cells[key] for key in sorted(cells)]
+    groups = [cells[key] for key in sorted(cells)]
+    joined = True
+    while joined:
+        joined = False
+        middles = [(float(x[group].mean()), float(y[group].mean())) for group in groups]
+        for one, other in combinations(range(len(groups)), 2):
+            if math.dist(middles[one], middles[other]) < cell:
+                groups[one] = sorted(groups[one] + groups[other])
+                del groups[other]
+                joined = True
+                break
+    return groups
 
 
 def class_breaks(values: Sequence[float], classes: int = 5) -> list[float]:
-    """Upper bounds of at most ``classes`` classes with about equally many values, rounded to 1, 2 or 5 × 10ⁿ.
+    """Upper bounds of at most ``classes`` classes with about equally many values, rounded up to two digits at most.
 
     Ascending, the last at least the largest value; empty without a positive value. A value belongs to the first class
     whose bound is not below it (`class_of`).
@@ -193,9 +211,9 @@ def _widened(box: Box) -> Box:
 
 
 def _round_up(value: float) -> float:
-    """The next number of the series 1, 2, 5 × 10ⁿ that is not below a positive value."""
+    """The next number of `STEPS` × 10ⁿ that is not below a positive value."""
     power = math.floor(math.log10(value))
-    for step in (1, 2, 5, 10):
+    for step in STEPS:
         bound = float(f"{step}e{power}")
         if value <= bound * (1 + 1e-12):
             return bound

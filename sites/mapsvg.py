@@ -86,11 +86,21 @@ def draw_map(
 
 
 def draw_locator(
-    *, box: Box, outlines: Sequence[Outline], position: tuple[float, float], scenario: str, title: str
+    *,
+    box: Box,
+    outlines: Sequence[Outline],
+    province: str,
+    position: tuple[float, float],
+    scenario: str,
+    title: str,
 ) -> Drawing:
-    """A small map with one mark: where a site lies."""
+    """A small map with one mark, its province shaded: where a site lies."""
     frame = frame_for(box, width=360, tallest=300, shortest=200, padding=10)
-    land = [f'<path class="map-land" d="{path_of(outline.polygons, frame)}"/>' for outline in outlines]
+    land = [
+        f'<path class="map-province {"map-class-2" if outline.code == province else "map-empty"}" '
+        f'd="{path_of(outline.polygons, frame)}"/>'
+        for outline in outlines
+    ]
     if not outlines:
         land = [f'<path class="map-graticule" d="{line}"/>' for line in graticule(frame, box)]
     x, y = frame.project(position[0], position[1])

@@ -104,8 +104,10 @@ def provinces(country: str = "", *, with_sites: bool = False) -> QuerySet[Region
     if country:
         found = found.filter(country=country)
     if with_sites:
-        has_site = Site.objects.values("region_id").union(Site.objects.values("region__parent_id"))
-        found = found.filter(pk__in=[pk for (pk,) in has_site.values_list("region_id") if pk])
+        found = found.filter(
+            Q(pk__in=Site.objects.order_by().values("region_id"))
+            | Q(pk__in=Site.objects.order_by().values("region__parent_id"))
+        )
     return found
 
 
@@ -183,7 +185,7 @@ def _shown_in(sites: QuerySet[Site], box: tuple[float, float, float, float]) -> 
     wider = margin / max(math.cos(math.radians(min(max(abs(south), abs(north)) + margin, 89.4))), 0.01)
     around = _box(west - wider, south - margin, east + wider, north + margin)
     keys = []
-    for site in sites.filter(location__intersects=around).only("pk", "location", "public_location"):
+    for site in sites.filter(location__intersects=around):
         position = public_position(site)
         if position and west <= position[0] <= east and south <= position[1] <= north:
             keys.append(site.pk)

@@ -178,4 +178,12 @@ def _locator(site: Site) -> Drawing | None:
     box = CHINA_BOX if site.region.country == HOME and lands else box_around([position], smallest=1.0)
     title = _("Where %(site)s lies") % {"site": named(site)}
     outlines = [Outline(land.code, named(land), land.polygons) for land in lands]
-    return draw_locator(box=box or CHINA_BOX, outlines=outlines, position=position, scenario=site.scenario, title=title)
+    province = selectors.province_of(site.region)
+    return draw_locator(
+        box=box or CHINA_BOX,
+        outlines=outlines,
+        province=province.code if province else "",
+        position=position,
+        scenario=site.scenario,
+        title=title,
+    )
