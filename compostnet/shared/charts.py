@@ -2,8 +2,8 @@
 
 Every chart has a title and a description for screen readers (``role="img"``), a tooltip on each shape, and takes its
 colours from the style sheet (``.chart-…`` in app.css), so that it follows light and dark. Unless a ``width`` is given
-it is drawn twice, for a phone and for a wide screen, and the style sheet shows the one that fits; type stays legible
-in both. What is missing (None, NaN) is hatched or left as a gap and named in the legend; it is never drawn as zero.
+it is drawn for a phone, a half and a wide screen, and the style sheet shows the one that fits; type stays legible in
+each. What is missing (None, NaN) is hatched or left as a gap and named in the legend; it is never drawn as zero.
 
 The results are `Drawing`: a ``str`` that Django templates print without escaping (``{{ chart }}``). All texts passed in
 are escaped. A chart does not replace its table: the page shows the numbers beside it.
@@ -37,8 +37,12 @@ Value = float | int | None
 SERIES_COLOURS = 6
 MOST_DOTS = 60
 """With more points than this a line carries no dots."""
-_SIZES = ((360, 250, 13.0, "chart-narrow"), (880, 330, 14.0, "chart-wide"))
-"""Width, height, size of type and CSS class of the two drawings."""
+_SIZES = (
+    (360, 250, 13.0, "chart-narrow"),
+    (600, 290, 13.0, "chart-medium"),
+    (960, 330, 13.0, "chart-wide"),
+)
+"""Width, height, size of type and CSS class of the drawings."""
 
 
 class Drawing(str):
@@ -482,7 +486,7 @@ def _drawings(
     width: int | None,
     height: int | None,
 ) -> Drawing:
-    """The chart for a phone and for a wide screen, or one of the width that is asked for."""
+    """The chart in each of `_SIZES`, or one of the width that is asked for."""
     sizes = [(w, height or h, size, mark) for w, h, size, mark in _SIZES]
     if width is not None:
         sizes = [(max(160, width), height or round(width * 0.5), 13.0 if width < 600 else 14.0, "chart-single")]
