@@ -43,8 +43,8 @@ PAGES: dict[str, tuple[str, str | None]] = {
 def address_of(network: Network, visit: Visit, path: str) -> str:
     """The path with a real site, batch and month of the network in it."""
     if "{month}" in path:
-        figures = visit.context.request.get(network.address + "/api/v1/figures").json()
-        path = path.replace("{month}", figures["release"]["month"])
+        page = visit.context.request.get(network.address + "/figures/").text()
+        path = path.replace("{month}", re.search(r"/figures/(\d{4}-\d{2})/", page)[1])
     if "{site}" in path or "{batch}" in path:
         logbook = visit.context.request.get(network.address + "/").text()
         site = re.search(r"/sites/([\w-]+)/logbook/", logbook)
