@@ -38,7 +38,6 @@ from compostnet.shared import releases
 from compostnet.shared.display import format_month
 from compostnet.shared.months import month_text, parse_month
 from compostnet.shared.problems import Fault, Problem
-from compostnet.shared.texts import Message
 from sites.auth import actor
 from sites.models import Site
 from sites.permissions import CONSOLE, may, require
@@ -61,12 +60,10 @@ def _month(text: str) -> int:
         raise Problem("month_not_readable", value=text) from None
 
 
-def _key(text: str) -> tuple[int, int]:
-    """Site id and month of a form's ``7:2024-05``."""
-    site, _colon, month = text.partition(":")
-    if not site.isdecimal() or len(site) > 12:
-        raise Problem("invalid_request", errors=[Fault(Message("month_not_readable", {"value": text}), field="key")])
-    return int(site), _month(month)
+def _key(text: str) -> tuple[str, int]:
+    """Site code and month of a form's ``lishui-1:2024-05``."""
+    code, _colon, month = text.partition(":")
+    return code, _month(month)
 
 
 def _tells(view: View) -> View:
@@ -103,7 +100,7 @@ def _items(rows: list[SiteMonth], verifier: Any) -> list[dict[str, Any]]:
     return [
         {
             "row": row,
-            "key": f"{row.site_id}:{month_text(row.month)}",
+            "key": f"{row.site.code}:{month_text(row.month)}",
             "month": month_text(row.month),
             "note": note_of(row, language),
             "mass": masses[key],
@@ -149,7 +146,9 @@ def desk(request: HttpRequest) -> HttpResponse:
 @_tells
 def desk_verify(request: HttpRequest) -> None:
     """Verify the ticked site-months; the rest is told with its reasons."""
-    keys = [_key(text) for text in request.POST.getlist("key")[:MOST_KEYS]]
+    asked = [_key(text) for text in request.POST.getlist("key")[:MOST_KEYS]]
+    ids = dict(Site.objects.filter(code__in={code for code, _m in asked}).values_list("code", "pk"))
+    keys = [(ids[code], month) for code, month in asked if code in ids]
     done = verify_site_months(actor=actor(request), keys=keys)
     number = len(done.verified)
     if number:
@@ -172,10 +171,8 @@ def desk_verify(request: HttpRequest) -> None:
 @_tells
 def desk_query(request: HttpRequest) -> None:
     """Ask the site about its month."""
-    pk, month = _key(request.POST.get("key", ""))
-    site = Site.objects.filter(pk=pk).first()
-    if site is None:
-        raise Problem("not_found", what=Message("thing_site"))
+    code, month = _key(request.POST.get("key", ""))
+    site = site_with_code(code)
     query_site_month(actor=actor(request), site=site, month=month, reason=request.POST.get("reason", ""))
     messages.success(request, _("The site has been asked; its month waits for the answer."))
 

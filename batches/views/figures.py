@@ -224,13 +224,12 @@ def _manifest_digest(folder: Path, number: int) -> str:
 
 
 @require_safe
-def release_index(request: HttpRequest) -> HttpResponseBase:
+def release_index(request: HttpRequest) -> HttpResponse:
     """``index.json``: what has been published."""
     file = Path(settings.RELEASES_DIR) / releases.INDEX
     if not file.exists():
         raise Http404
-    response = FileResponse(file.open("rb"))
-    response.headers["Content-Type"] = CONTENT_TYPES[".json"]
+    response = HttpResponse(file.read_bytes(), content_type=CONTENT_TYPES[".json"])
     response.headers["Cache-Control"] = SHORTLY
     response.headers["Access-Control-Allow-Origin"] = "*"
     return response
