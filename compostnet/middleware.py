@@ -134,6 +134,11 @@ class ProblemMiddleware:
         response = self.get_response(request)
         if is_api and response.status_code >= 400 and not response.get("Content-Type", "").startswith(PROBLEM_TYPE):
             return self._as_problem(request, response)
+        if response.status_code == 405 and not is_api:  # Django's has no text: a reader would see a blank page
+            allowed = response.get("Allow", "")
+            page = self._page(request, Problem("method_not_allowed", method=request.method, allowed=allowed))
+            page["Allow"] = allowed
+            return page
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

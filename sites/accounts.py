@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import LoginForm as BaseLoginForm
 from allauth.account.forms import SignupForm as BaseSignupForm
 from allauth.socialaccount.forms import SignupForm as BaseSocialSignupForm
 from django import forms
@@ -93,11 +94,23 @@ class AccountAdapter(DefaultAccountAdapter):
         return super()._get_login_attempts_cache_key(request, **credentials)
 
 
+class LoginForm(BaseLoginForm):
+    """One field for e-mail address or phone number, and the password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("E-mail address or phone number")
+        self.fields["login"].widget.attrs["autocomplete"] = "username"
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+
+
 class EmailOrPhone:
     """What both sign-up forms ask: a name, and at least one of e-mail and phone number."""
 
     def ask_for_either(self) -> None:
         self.fields["email"].label = _("E-mail address")
+        self.fields["phone"].label = _("Phone number")
         self.fields["email"].help_text = _("E-mail address or phone number: one of them is enough.")
         self.fields["name"] = forms.CharField(
             label=_("Name"),

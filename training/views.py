@@ -41,7 +41,7 @@ class EvidenceForm(forms.Form):
         label=gettext_lazy("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     site = forms.ModelChoiceField(
-        label=gettext_lazy("Site, for a visit"), queryset=Site.objects.order_by("code"), required=False
+        label=gettext_lazy("Site, for a visit"), queryset=Site.objects.order_by("code"), required=False, empty_label="—"
     )
     description = forms.CharField(
         label=gettext_lazy("What was done"), max_length=5000, widget=forms.Textarea(attrs={"rows": 4})
