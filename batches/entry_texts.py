@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
-from batches.entry_rules import entry_rules
+from batches.entry_rules import diary_units, entry_rules, word_key
 from compostnet.shared.numbers import normalise, parse_number
 from compostnet.shared.texts import Message
+from compostnet.shared.units import find_unit
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -30,7 +31,9 @@ _SERIAL = re.compile(r"^(\d{5})(?:\.0+)?$")
 _TIME = re.compile(r"^(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?$", re.IGNORECASE)
 _NUMBER_WITH_UNIT = re.compile(r"^([+-]?[\d.,' ]*\d)\s*([^\d\s.,][^\d]*)$")
 EXCEL_EPOCH = dt.date(1899, 12, 30)
+DIARY_UNITS = ("temperature", "moisture", "oxygen", "watering")
 MAX_SUGGESTING = 50
+MAX_LISTED = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +73,10 @@ class Suggest:
         near: list[str] = []
         if self._left > 0:
             self._left -= 1
-            near = difflib.get_close_matches(text[:80], self._known, n=3, cutoff=0.6)
+            near = difflib.get_close_matches(text[:80], self._known, n=3, cutoff=0.6 if len(text) > 4 else 0.5)
         if near:
             return Message("accepted_nearest", {"words": near})
-        if len(self._known) <= 12:
+        if len(self._known) <= MAX_LISTED:
             return Message("accepted_one_of", {"words": self._known})
         return None
 
@@ -127,7 +130,7 @@ def read_number(field: str, text: str) -> Decimal | Bad | None:
             raise ValueError
         number = parse_number(plain)
     except ValueError:
-        if match := _NUMBER_WITH_UNIT.match(normalise(plain)):
+        if (match := _NUMBER_WITH_UNIT.match(normalise(plain))) and _is_unit(match[2]):
             return Bad(
                 field,
                 Message("entry_number_with_unit", {"value": shown(plain), "unit": match[2].strip()}),
@@ -138,6 +141,10 @@ def read_number(field: str, text: str) -> Decimal | Bad | None:
     if number < 0:
         return Bad(field, Message("entry_negative", {"value": shown(plain)}), Message("accepted_not_negative"), text)
     return number
+
+
+def _is_unit(text: str) -> bool:
+    return find_unit(text) is not None or word_key(text) in {unit for kind in DIARY_UNITS for unit in diary_units(kind)}
 
 
 def read_signed(field: str, text: str) -> Decimal | Bad | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import PurePath
@@ -12,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from batches.entries import Checked, Known, check_ledger, derived_ids, ledger_content
@@ -97,7 +98,7 @@ def receive_upload(
         created_by=user_or_none(actor),
     )
     try:
-        with transaction.atomic():
+        with _whole():
             upload.file.save(f"{upload.pk}{PurePath(name).suffix[:10]}", ContentFile(data), save=False)
             upload.save(force_insert=True)
             audit.record(actor, "receive_upload", upload, site=site, file_name=name, bytes=len(data))
@@ -231,6 +232,18 @@ def _take(
             examined.entries += 1
 
 
+@contextmanager
+def _whole() -> Iterator[None]:
+    """One transaction; a lock that did not come is the problem ``busy_try_again``, with nothing changed."""
+    try:
+        with transaction.atomic():
+            yield
+    except OperationalError as error:
+        if connection.in_atomic_block:
+            raise
+        raise Problem("busy_try_again") from error
+
+
 def store_upload(*, actor: Actor, upload: Upload, good_only: bool = False, create_batches: bool = False) -> Result:
     """Store a sheet in one transaction: everything, or nothing where the process ends before.
 
@@ -238,7 +251,7 @@ def store_upload(*, actor: Actor, upload: Upload, good_only: bool = False, creat
     the good rows are stored and the others kept as `UploadRow` to be mended. Storing again stores nothing twice.
     """
     _require(actor, upload.site)
-    with transaction.atomic():
+    with _whole():
         read = upload.__dict__.pop("read", None)
         upload = Upload.objects.select_for_update(of=("self",)).select_related("site").get(pk=upload.pk)
         upload.read = read  # type: ignore[attr-defined]
@@ -331,7 +344,7 @@ def mend_row(
     the mended text is kept even then.
     """
     _require(actor, upload.site)
-    with transaction.atomic():
+    with _whole():
         found = _waiting_row(upload, row, cells)
         if found is None:
             return upload.rejected_rows.get(row=row)
@@ -363,7 +376,7 @@ def mend_row(
 def drop_row(*, actor: Actor, upload: Upload, row: int) -> UploadRow:
     """Give a refused row up: it stays readable and is not asked for any more."""
     _require(actor, upload.site)
-    with transaction.atomic():
+    with _whole():
         found = _waiting_row(upload, row, None)
         if found is None:
             return upload.rejected_rows.get(row=row)

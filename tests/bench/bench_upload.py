@@ -94,10 +94,8 @@ def stored_columns() -> tuple[list[str], list[tuple]]:
     """The rows as they stand in the table after our upload, without the reference to the upload itself."""
     from django.db import connection
 
-    names = (
-        "id digest site_id batch_id note upload_row reason recorded_at kind material mass_mg measured entered_value"
-        " entered_unit occurred_on month_only month"
-    ).split()
+    names = ["id", "digest", "site_id", "batch_id", "note", "upload_row", "reason", "recorded_at", "kind", "material"]
+    names += ["mass_mg", "measured", "entered_value", "entered_unit", "occurred_on", "month_only", "month"]
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(names)} FROM batches_ledgerentry")
         return names, cursor.fetchall()
