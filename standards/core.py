@@ -168,12 +168,13 @@ def inverse(column: Column) -> Column:
 
 def part_of(column: Column) -> Column:
     """What a total proves of its part: between nothing and the whole of it."""
-    usable = column.valued & (column.found != 2) & np.isfinite(column.high)
+    usable = column.valued & np.isfinite(column.high)
     return replace(
         column,
         low=np.zeros_like(column.low),
         low_open=np.zeros_like(column.low_open),
         state=np.where(usable, State.VALUE, State.ABSENT).astype(np.int8),
+        found=np.where(column.found == 1, 1, 0).astype(np.int8),
         cause=np.where(column.high > 0, Reason.PART_PROVES_NOTHING, column.cause).astype(np.int8),
     )
 

@@ -75,7 +75,7 @@ class IndicatorVerdict:
             "group": self.group.in_language(language) if self.group else None,
             "code": self.code,
             "reason": joint.join(sentence.render(language) for sentence in sentences),
-            "next_step": self.next_step.render(language) if self.next_step else None,
+            "next_step": self.next_step.render(language).strip() if self.next_step else None,
         }
 
 
@@ -275,7 +275,7 @@ def _explain_limit(
         reported="; ".join(reported),
         compared=compared,
         limit=_limit_text(limit),
-        unit=limit.unit,
+        unit="" if limit.compare == "declared" else limit.unit,
         basis=limit.basis,
         clause=limit.clause,
         grade=limit.grade,

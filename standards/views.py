@@ -58,7 +58,19 @@ BASES = {
     "none": "",
     "": "",
 }
-EXAMPLE = """sample,indicator,value,unit,basis
+EXAMPLES = {
+    "en": """sample,indicator,value,unit,basis
+A-1,organic matter,38.2,%,dm
+A-1,N,1.9,%,dm
+A-1,P2O5,1.1,%,dm
+A-1,K2O,1.4,%,dm
+A-1,moisture,27.5,%,
+A-1,pH,7.6,,
+A-1,Cd,<0.1,mg/kg,dm
+A-1,Pb,67,mg/kg,dm
+A-1,faecal coliforms,<3,MPN/g,ar
+""",
+    "zh": """样品,指标,结果,单位,基准
 A-1,有机质,38.2,%,干基
 A-1,总氮,1.9,%,干基
 A-1,P2O5,1.1,%,干基
@@ -68,7 +80,8 @@ A-1,pH,7.6,,
 A-1,总镉,＜0.1,mg/kg,干基
 A-1,总铅,67,mg/kg,干基
 A-1,粪大肠菌群数,<3,MPN/g,鲜样
-"""
+""",
+}
 
 
 def _language() -> str:
@@ -129,7 +142,7 @@ def _limit_row(rules: RuleSet, node: Node, limit: Limit) -> dict[str, Any]:
         "name": limit.name or indicators().indicators[limit.indicator].name,
         "group": None if isinstance(node, Limit) else node.name,
         "text": text.render(_language()) if isinstance(text, Message) else text,
-        "unit": "" if limit.unit == "-" else limit.unit,
+        "unit": "" if limit.unit == "-" or isinstance(text, Message) else limit.unit,
         "basis": BASES[limit.basis],
         "source": rules.edition.sources[limit.source],
         "changes": original.changes,
@@ -178,7 +191,13 @@ class CheckForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 def check_page(request: HttpRequest) -> HttpResponse:
     """Check a lab sheet without account; nothing is kept."""
-    form = CheckForm(initial={"text": EXAMPLE, "standard": ["CN-NYT525"], "as_of": timezone.localdate().isoformat()})
+    form = CheckForm(
+        initial={
+            "text": EXAMPLES["zh" if _language().startswith("zh") else "en"],
+            "standard": ["CN-NYT525"],
+            "as_of": timezone.localdate().isoformat(),
+        }
+    )
     context: dict[str, Any] = {"form": form}
     status = 200
     if request.method == "POST":
