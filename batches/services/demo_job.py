@@ -90,8 +90,8 @@ def timed(say: Say, code: str, step: Callable[[], dict[str, Any]]) -> None:
     say(Message(code, {**values, "seconds": f"{time.perf_counter() - started:.1f}"}))
 
 
-def run_job(job: Job) -> None:
-    """All steps but the lab's (that belongs to another room), in order."""
+def run_job(job: Job, labs: Callable[[Job], dict[str, Any]]) -> None:
+    """All steps in order; ``labs`` is the lab's (it belongs to another room). The last one is what `is_done` asks for."""
     network, say = job.network, job.say
     timed(say, "job_ledger", lambda: _send(job, ledger_sheets(network.records, job.months)))
     timed(say, "job_diary", lambda: _send(job, diary_sheets(network.records, job.months)))
@@ -100,6 +100,7 @@ def run_job(job: Job) -> None:
     timed(say, "job_submit", lambda: _submit(job))
     timed(say, "job_check", lambda: _check(job))
     timed(say, "job_verify", lambda: _verify(job))
+    timed(say, "job_lab", lambda: labs(job))
     for month in job.released:
         timed(say, "job_release", lambda month=month: _publish(job, month))  # type: ignore[misc]
     timed(say, "job_late", lambda: _correct_late(job))

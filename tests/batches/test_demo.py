@@ -172,6 +172,8 @@ def test_load_and_job_on_a_small_network_and_again(regions, folders, settings, m
     said = run("demo_job")
     for words in ("upload, ledger", "upload, diary", "roll-up", "verify", "release: number 1", "revision 1"):
         assert words in said
+    assert "lab reports: 3 handed in" in said
+    assert "1 pass, 1 fail, 1 cannot tell" in said
     network = generate()
     last = network.last
     assert network.months == 3
