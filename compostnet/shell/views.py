@@ -34,19 +34,24 @@ def home(request: HttpRequest) -> HttpResponse:
     figures = published.figures
     month = figures["network"]["month"]
     months = figures["months"][-MONTHS_SHOWN:]
-    weighed = month.get("share_weighed")
+    total = figures["network"]["total"]
     return render(
         request,
         "shell/home.html",
         {
             "release": figures["release"],
             "month": month,
-            "total": figures["network"]["total"],
-            "weighed": None if weighed is None else weighed * 100,
+            "total": total,
+            "weighed": _percent(month["share_weighed"]),
+            "baseline": _percent(total["share_with_baseline"]),
             "months": months[::-1],
             "chart": diverted_chart(months),
         },
     )
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else share * 100
 
 
 def diverted_chart(months: list[dict[str, Any]]) -> Drawing:

@@ -109,7 +109,7 @@
   };
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const read = [];
-  const excused = "code, pre, kbd, samp, [translate=no], script, style, template";
+  const excused = "textarea, code, pre, kbd, samp, [translate=no], script, style, template";
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const words = node.nodeValue.trim().replace(/\s+/g, " ");
     const element = node.parentElement;
