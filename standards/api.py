@@ -217,6 +217,50 @@ def list_standards(request: HttpRequest) -> list[StandardOut]:
     return [StandardOut(**_standard(standard)) for standard in library().values()]
 
 
+def _check(lines: list[Line], codes: list[str], as_of: dt.date | None) -> list[dict[str, Any]]:
+    if len(lines) > MAX_LINES:
+        raise Problem("lab_report_too_many_lines", limit=MAX_LINES, found=len(lines))
+    answers = check_lines(lines, selected(codes, as_of or timezone.localdate()))
+    return [answer.as_json(_language()) for answer in answers]
+
+
+@router.post(
+    "/standards/check",
+    response=list[SampleVerdictOut],
+    by_alias=True,
+    auth=None,
+    operation_id="check_results",
+    summary="Check results against standards",
+)
+def check_results(request: HttpRequest, body: CheckIn) -> list[dict[str, Any]]:
+    """Results in, verdicts out; nothing is kept. A standard without class answers with the best class that is met."""
+    limit_writes(request, AnonymousUser())
+    lines = [
+        Line(one.sample, one.indicator, str(one.value)[:200], one.unit, one.basis, one.note, number)
+        for number, one in enumerate(body.lines, start=1)
+    ]
+    return _check(lines, body.standards, body.as_of)
+
+
+@router.post(
+    "/standards/check-file",
+    response=list[SampleVerdictOut],
+    by_alias=True,
+    auth=None,
+    operation_id="check_lab_sheet",
+    summary="Check a lab sheet against standards",
+)
+def check_lab_sheet(request: HttpRequest, form: Form[CheckFileIn], file: File[UploadedFile]) -> list[dict[str, Any]]:
+    """A lab sheet (CSV or XLSX: sample, indicator, value, unit, basis, note) in, verdicts out; nothing is kept."""
+    limit_writes(request, AnonymousUser())
+    if (file.size or 0) > MAX_CHECK_BYTES:
+        raise Problem(
+            "sheet_too_large", found=f"{(file.size or 0) / 1048576:.1f}", limit=f"{MAX_CHECK_BYTES / 1048576:.1f}"
+        )
+    return _check(read_lab_sheet(file.read(), file.name or ""), form.standards, form.as_of)
+
+
+# After the fixed addresses: {code} would catch them too.
 @router.get(
     "/standards/{code}", response=StandardDetailOut, auth=None, operation_id="read_standard", summary="One standard"
 )
@@ -262,49 +306,6 @@ def read_standard(request: HttpRequest, code: str, as_of: dt.date | None = None)
             )
         )
     return StandardDetailOut(**_standard(standard), in_force=sets)
-
-
-def _check(lines: list[Line], codes: list[str], as_of: dt.date | None) -> list[dict[str, Any]]:
-    if len(lines) > MAX_LINES:
-        raise Problem("lab_report_too_many_lines", limit=MAX_LINES, found=len(lines))
-    answers = check_lines(lines, selected(codes, as_of or timezone.localdate()))
-    return [answer.as_json(_language()) for answer in answers]
-
-
-@router.post(
-    "/standards/check",
-    response=list[SampleVerdictOut],
-    by_alias=True,
-    auth=None,
-    operation_id="check_results",
-    summary="Check results against standards",
-)
-def check_results(request: HttpRequest, body: CheckIn) -> list[dict[str, Any]]:
-    """Results in, verdicts out; nothing is kept. A standard without class answers with the best class that is met."""
-    limit_writes(request, AnonymousUser())
-    lines = [
-        Line(one.sample, one.indicator, str(one.value)[:200], one.unit, one.basis, one.note, number)
-        for number, one in enumerate(body.lines, start=1)
-    ]
-    return _check(lines, body.standards, body.as_of)
-
-
-@router.post(
-    "/standards/check-file",
-    response=list[SampleVerdictOut],
-    by_alias=True,
-    auth=None,
-    operation_id="check_lab_sheet",
-    summary="Check a lab sheet against standards",
-)
-def check_lab_sheet(request: HttpRequest, form: Form[CheckFileIn], file: File[UploadedFile]) -> list[dict[str, Any]]:
-    """A lab sheet (CSV or XLSX: sample, indicator, value, unit, basis, note) in, verdicts out; nothing is kept."""
-    limit_writes(request, AnonymousUser())
-    if (file.size or 0) > MAX_CHECK_BYTES:
-        raise Problem(
-            "sheet_too_large", found=f"{(file.size or 0) / 1048576:.1f}", limit=f"{MAX_CHECK_BYTES / 1048576:.1f}"
-        )
-    return _check(read_lab_sheet(file.read(), file.name or ""), form.standards, form.as_of)
 
 
 def _sample(sample: Sample) -> SampleOut:

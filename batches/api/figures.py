@@ -138,7 +138,10 @@ def get_figures(request: HttpRequest, query: Query[FiguresQuery]) -> dict[str, A
 def get_live_figures(request: HttpRequest, month: Annotated[str, Query(pattern=MONTH)]) -> dict[str, Any]:
     """What is verified now, published or not."""
     require(actor(request), "view_network")
-    found = figures_of(parse_month(month))
+    try:
+        found = figures_of(parse_month(month))
+    except LookupError as error:  # before the first edition of any method
+        raise Problem("month_without_method", month=month) from error
     return _figures(found, found, None)
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 from ninja import File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
-from pydantic import Field
+from pydantic import Field, StrictFloat, StrictInt
 
 from batches.entries import DiaryInput, LedgerInput
 from batches.logbook_rules import next_states
@@ -39,7 +39,7 @@ from sites.models import Site
 router = Router()
 MAX_ENTRIES = 1000
 Written = Annotated[str, Field(max_length=2000)]
-Number = Annotated[str, Field(max_length=60)] | int | float
+Number = Annotated[str, Field(max_length=60)] | StrictInt | StrictFloat
 
 
 class MeasuredOut(Schema):
