@@ -59,7 +59,7 @@ def _day(label: str) -> forms.CharField:
 
 def _note(rows: int = 2) -> forms.CharField:
     return forms.CharField(
-        label=_("Note"), required=False, max_length=2000, widget=forms.Textarea({"rows": rows}), help_text=_("optional")
+        label=_("Remark"), required=False, max_length=2000, widget=forms.Textarea({"rows": rows}), help_text=_("optional")
     )
 
 
@@ -295,7 +295,7 @@ class TemperatureForm(Kept):
             self.fields[f"id_{number}"] = forms.CharField(widget=forms.HiddenInput, required=False)
             self.fields[f"value_{number}"] = _number(_("°C"))
             self.fields[f"point_{number}"] = forms.CharField(label=_("Where"), required=False, max_length=40)
-            self.fields[f"depth_cm_{number}"] = _number(_("Depth in cm"))
+            self.fields[f"depth_cm_{number}"] = _number(_("Depth, cm"))
         self.order_fields([name for name in self.fields if "_" in name and name[-1].isdigit()])
 
     @property

@@ -91,7 +91,7 @@ def timed(say: Say, code: str, step: Callable[[], dict[str, Any]]) -> None:
 
 
 def run_job(job: Job, labs: Callable[[Job], dict[str, Any]]) -> None:
-    """All steps in order; ``labs`` is the lab's (it belongs to another room). The last one is what `is_done` asks for."""
+    """All steps in order, the last is what `is_done` asks for; ``labs`` is the lab's (it belongs to another room)."""
     network, say = job.network, job.say
     timed(say, "job_ledger", lambda: _send(job, ledger_sheets(network.records, job.months)))
     timed(say, "job_diary", lambda: _send(job, diary_sheets(network.records, job.months)))
