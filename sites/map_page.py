@@ -51,7 +51,7 @@ class MapPage:
 
     query: MapQuery
     release: releases.Published | None
-    drawing: Drawing
+    drawing: Drawing | None
     legend: list[LegendClass]
     sites: list[MapSite]
     provinces: list[MapProvince]
@@ -93,14 +93,20 @@ def map_page(query: MapQuery) -> MapPage:
     lands = boundaries(country) if country else ()
     box = _box(query, country, lands, shown)
     by_code = {province.code: province for province in provinces}
-    drawing = draw_map(
-        box=box,
-        outlines=[Outline(land.code, named(land), land.polygons) for land in lands],
-        provinces=by_code,
-        breaks=breaks,
-        sites=shown,
-        words=_words(query, release, shown),
-        links=_links(query),
+    # Without outlines and positions there is nothing to draw; the table says all there is.
+    drawable = bool(lands) or any(site.position for site in shown)
+    drawing = (
+        None
+        if not drawable
+        else draw_map(
+            box=box,
+            outlines=[Outline(land.code, named(land), land.polygons) for land in lands],
+            provinces=by_code,
+            breaks=breaks,
+            sites=shown,
+            words=_words(query, release, shown),
+            links=_links(query),
+        )
     )
     values = [site.value for site in shown if site.value is not None]
     ordered = sorted(shown, key=lambda site: (-(site.value or 0.0), site.code))
@@ -113,7 +119,7 @@ def map_page(query: MapQuery) -> MapPage:
         provinces=provinces,
         total=total(values),
         unplaced=sum(site.position is None for site in shown),
-        data=_data(query, ordered, by_code, breaks, box, country if lands else ""),
+        data=_data(query, ordered, by_code, breaks, box, country if lands else "") if drawable else {},
         choices=_choices(names),
     )
 

@@ -62,8 +62,8 @@ def test_what_is_asked_for_lies_in_the_drawing(corner, size):
     east, north = min(west + size[0], 180.0), min(south + size[1], 85.0)
     frame = frame_for((west, south, east, north))
     x, y = frame.project([west, east, (west + east) / 2], [south, north, (south + north) / 2])
-    assert (-1 <= x).all() and (x <= frame.width + 1).all()
-    assert (-1 <= y).all() and (y <= frame.height + 1).all()
+    assert (x >= -1).all() and (x <= frame.width + 1).all()
+    assert (y >= -1).all() and (y <= frame.height + 1).all()
     assert 400 <= frame.height <= 950
 
 
