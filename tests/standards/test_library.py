@@ -56,7 +56,13 @@ SECOND = """  - edition: "2"
     sources:
       text: {title: A text}
     limits:
-      - {id: lead, indicator: Pb, compare: "<=", value: "50", unit: mg/kg, basis: dm, clause: {zh: 一, en: one}, source: text, grade: A}
+      - id: lead
+        indicator: Pb
+        compare: declared
+        basis: dm
+        clause: {zh: 一, en: one}
+        source: text
+        grade: A
 """
 
 
