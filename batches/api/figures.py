@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import get_language
-from ninja import Path, Query, Router, Schema
+from ninja import Path, Query, Router, Schema, Status
 from pydantic import ConfigDict, Field
 
 from batches.models import SiteMonth
@@ -454,10 +454,10 @@ class PublishIn(Strict):
     operation_id="publish_release",
     summary="Publish a month",
 )
-def publish(request: HttpRequest, body: PublishIn) -> tuple[int, dict[str, Any]]:
+def publish(request: HttpRequest, body: PublishIn) -> Status[dict[str, Any]]:
     """Freeze the verified figures of a month as the next release; refused where nothing has changed."""
     release = publish_release(actor=actor(request), month=parse_month(body.month))
     found = releases.numbered(settings.RELEASES_DIR, release.number)
     if found is None:
         raise Problem("not_found", what=Message("thing_release"))
-    return 201, _release(found)
+    return Status(201, _release(found))

@@ -25,6 +25,7 @@ from compostnet.shared.charts import bar_chart
 from compostnet.shared.display import format_mass, format_month
 from compostnet.shared.problems import Problem
 from compostnet.shared.releases import CONTENT_TYPES, Published
+from compostnet.shared.rules import Source
 from compostnet.shared.texts import Message
 
 MONTHS_DRAWN = 24
@@ -169,7 +170,13 @@ def method(request: HttpRequest, code: str) -> HttpResponse:
     return render(
         request,
         "batches/figures/method.html",
-        {"method": found, "general": general, "streams": _streams(found), "baselines": baselines},
+        {
+            "method": found,
+            "general": general,
+            "streams": _streams(found),
+            "stream_sources": _stream_sources(found),
+            "baselines": baselines,
+        },
     )
 
 
@@ -185,6 +192,13 @@ def _streams(found: Method) -> list[dict[str, Any]]:
         {"name": stream.name, "doc": stream.doc, "rates": [stream.k[zone] for zone in found.zones]}
         for stream in found.streams.values()
     ]
+
+
+def _stream_sources(found: Method) -> list[tuple[Source, str]]:
+    """Where the factors of the waste classes come from, with their confidence; each pair once."""
+    factors = [f for stream in found.streams.values() for f in (stream.doc, *stream.k.values())]
+    pairs = dict.fromkeys((factor.source, factor.confidence) for factor in factors)
+    return [(found.sources[source], confidence) for source, confidence in pairs]
 
 
 @require_safe
