@@ -63,6 +63,7 @@ class NetworkFile(Rule):
     cities: tuple[Place, ...]
     scenarios: dict[str, Scenario]
     cool_processes: tuple[str, ...]
+    unturned_processes: tuple[str, ...]
     off_site: Scenario
     places: tuple[tuple[str, str], ...]
 

@@ -287,7 +287,7 @@ def _batch_diary(rng: random.Random, site: DemoSite, month: int, *, hot: bool) -
     ambient = 16 - 11 * math.cos(2 * math.pi * (calendar - 0.5) / 12) - (site.city.lat - 30) * 0.6
     # A small heap loses its warmth: it gets warm but rarely hot.
     peak = rng.uniform(60, 69) if hot and rng.random() < 0.93 else rng.uniform(42, 52)
-    turnings = (7, 14, 24)
+    turnings = () if site.process in network_file().unturned_processes else (7, 14, 24)
 
     def row(day: int, clock: str, name: str, **more: str) -> DiaryRow:
         at = start + dt.timedelta(days=day)
