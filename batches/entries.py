@@ -255,7 +255,10 @@ def check_ledger(
         blank: set[int] = set()
     else:
         blank = {position for position, value in enumerate(values) if value is None}
-    suggest = Suggest(lambda: (w for m in materials().values() for w in (m.name.zh, m.name.en)))
+    suggest = Suggest(
+        lambda: (word for m in materials().values() for word in (m.name.zh, m.name.en, *m.aliases)),
+        Message("accepted_material", {"examples": [m.name for m in list(materials().values())[:5]]}),
+    )
     kinds_memo: Memo[str, str | Bad] = Memo(_read_kind)
     units_memo: Memo[str, tuple[str, str] | Bad] = Memo(_read_unit)
     material_memo: Memo[tuple[str, str], str | Bad] = Memo(lambda k: read_material(suggest, kinds_memo[k[0]], k[1]))

@@ -33,7 +33,7 @@ _NUMBER_WITH_UNIT = re.compile(r"^([+-]?[\d.,' ]*\d)\s*([^\d\s.,][^\d]*)$")
 EXCEL_EPOCH = dt.date(1899, 12, 30)
 DIARY_UNITS = ("temperature", "moisture", "oxygen", "watering")
 MAX_SUGGESTING = 50
-MAX_LISTED = 80
+MAX_LISTED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +61,15 @@ class Memo(dict[K, V], Generic[K, V]):
 class Suggest:
     """The nearest known words, for the first few unknown texts only (a sheet of nonsense must not cost minutes)."""
 
-    def __init__(self, words: Callable[[], Iterable[str]]) -> None:
-        self._words, self._left = words, MAX_SUGGESTING
+    def __init__(self, words: Callable[[], Iterable[str]], otherwise: Message | None = None) -> None:
+        self._words, self._left, self._otherwise = words, MAX_SUGGESTING, otherwise
         self._known: list[str] | None = None
 
     def __call__(self, text: str) -> Message | None:
         if self._known is None:
             self._known = list(dict.fromkeys(self._words()))
         if not self._known:
-            return None
+            return self._otherwise
         near: list[str] = []
         if self._left > 0:
             self._left -= 1
@@ -78,7 +78,7 @@ class Suggest:
             return Message("accepted_nearest", {"words": near})
         if len(self._known) <= MAX_LISTED:
             return Message("accepted_one_of", {"words": self._known})
-        return None
+        return self._otherwise
 
 
 def is_formula(text: str) -> bool:

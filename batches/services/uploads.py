@@ -20,8 +20,8 @@ from batches.entries import Checked, Known, check_ledger, derived_ids, ledger_co
 from batches.entries_diary import check_diary, diary_content
 from batches.models import DiaryEntry, LedgerEntry, Upload, UploadRow
 from batches.services.entries import Stored, known_names, store_diary_rows, store_ledger_rows, today, with_lines
-from batches.sheet_layouts import TEMPLATE, Block, Kind, get_layout, known_headers, read_sheet
-from batches.sheets import Table, read_table
+from batches.sheet_layouts import TEMPLATE, Block, Kind, get_layout, known_headers, read_sheet, template_headers
+from batches.sheets import Table, header_key, read_table
 from compostnet.shared.problems import Fault, Problem
 from sites import audit
 from sites.models import Site
@@ -160,8 +160,9 @@ def _examine(actor: Actor, upload: Upload, create_batches: bool, current: Upload
     if current is not None:
         mended = [row for row in mended if row.pk != current.pk] + [current]
     for row in mended:
-        cells = [row.cells.get(name, "") for name in table.header]
-        one = Table(table.header, table.header_line, [cells], [row.row])
+        # A mended row may have columns that the sheet lacks (the kilograms of a container, say).
+        header = (*table.header, *(name for name in row.cells if name not in table.header))
+        one = Table(header, table.header_line, [[row.cells.get(name, "") for name in header]], [row.row])
         parts += read_sheet(one, layout, kind, site=upload.site.code if upload.site else "").blocks
     again = {line for line, row in refused.items() if row.state == UploadRow.State.REJECTED}
     model = LedgerEntry if kind == "ledger" else DiaryEntry
@@ -348,7 +349,7 @@ def mend_row(
         found = _waiting_row(upload, row, cells)
         if found is None:
             return upload.rejected_rows.get(row=row)
-        found.cells = {name: str(cells.get(name, text)) for name, text in found.cells.items()}
+        found.cells = _mended(upload, found.cells, cells)
         examined = _examine(actor, upload, create_batches, current=found)
         faults = examined.faults.get(row, [])
         if not faults:
@@ -371,6 +372,19 @@ def mend_row(
     if faults:
         raise Problem("upload_row_still_faulty", errors=faults, row=row)
     return found
+
+
+def _mended(upload: Upload, before: Mapping[str, str], cells: Mapping[str, str]) -> dict[str, str]:
+    """The cells with those of ``cells``; beside the sheet's own columns also those of the template are taken."""
+    after = {name: str(cells.get(name, text)) for name, text in before.items()}
+    if layout_of(upload) == TEMPLATE:
+        headers = template_headers("diary" if upload.kind == Upload.Kind.DIARY else "ledger")
+        there = {headers.get(header_key(name)) for name in before}
+        for name, text in cells.items():
+            field_name = headers.get(header_key(name))
+            if text and name not in before and field_name is not None and field_name not in there:
+                after[name] = str(text)
+    return after
 
 
 def drop_row(*, actor: Actor, upload: Upload, row: int) -> UploadRow:

@@ -144,10 +144,17 @@ def _fields(row: UploadRow) -> list[dict[str, Any]]:
     by_column: dict[str, list[Any]] = {}
     for fault in row.faults:
         by_column.setdefault(fault["column"] or "", []).append(fault)
-    return [
+    fields = [
         {"column": name, "value": text, "faults": by_column.get(name, []), "key": f"cell-{number}"}
         for number, (name, text) in enumerate(row.cells.items())
     ]
+    if layout_of(row.upload) == TEMPLATE:  # a field that the sheet has no column for can be filled in here
+        columns = template().columns("diary" if row.upload.kind == Upload.Kind.DIARY else "ledger")
+        for fault in row.faults:
+            if not fault["column"] and fault["field"] in columns:
+                header = columns[fault["field"]].header.in_language(_language())
+                fields.append({"column": header, "value": "", "faults": [fault], "key": f"field-{fault['field']}"})
+    return fields
 
 
 def _say_stored(request: HttpRequest, counts: dict[str, int]) -> None:
@@ -170,6 +177,10 @@ def upload_row(request: HttpRequest, pk: uuid.UUID, row: int) -> HttpResponse:
     waiting = found.rejected_rows.filter(row=row).first()
     names = list(waiting.cells) if waiting else []
     cells = {name: request.POST[key] for number, name in enumerate(names) if (key := f"cell-{number}") in request.POST}
+    columns = template().columns("diary" if found.kind == Upload.Kind.DIARY else "ledger")
+    for name, column in columns.items():
+        if text := request.POST.get(f"field-{name}"):
+            cells[column.header.in_language(_language())] = text
     try:
         if request.POST.get("do") == "drop":
             drop_row(actor=who, upload=found, row=row)

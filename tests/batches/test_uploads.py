@@ -145,6 +145,16 @@ def test_rows_mended_in_any_order_are_all_kept(batch, order):
     assert masses() == [12_500_000] * 3
 
 
+def test_a_field_that_the_sheet_has_no_column_for_can_be_filled_in(batch, operator, client):
+    upload = send(sheet(row("2", unit="桶"), row()), batch.site, good_only=True).upload
+    client.force_login(operator)
+    address = reverse("upload", args=[upload.pk])
+    assert 'name="field-unit_mass_kg"' in client.get(address).content.decode()
+    client.post(reverse("upload_row", args=[upload.pk, 2]), {"do": "mend", "field-unit_mass_kg": "55"})
+    assert masses() == [12_500_000, 110_000_000]
+    assert LedgerEntry.objects.get(mass_mg=110_000_000).measured == "container"
+
+
 def test_a_row_can_be_dropped_and_stays_readable(batch):
     upload = send(sheet(row(), row("1O")), batch.site, good_only=True).upload
     drop_row(actor=CONSOLE, upload=upload, row=3)
