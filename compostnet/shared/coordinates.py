@@ -1,13 +1,13 @@
 """Positions between the three datums that people in China send: WGS-84, GCJ-02 and BD-09.
 
-GPS, OpenStreetMap and this platform use WGS-84. Phones and maps in China answer in GCJ-02 (shifted by 50 to 800 m), Baidu
-in BD-09 (shifted once more). The shift is a smooth function of the position, so it is undone by iteration to far below
-a millimetre. Outside the outline of ``coordinates.yaml`` all three are the same and every function is the identity.
-Hong Kong and Macau lie inside (somebody who says ``gcj02`` there reads a Chinese map), Taiwan outside. Within about 1 km
-outside the outline an answer may be taken for a shifted position of the inside.
+GPS, OpenStreetMap and this platform use WGS-84. Phones and maps in China answer in GCJ-02 (shifted by 50 to 800 m),
+Baidu in BD-09 (shifted once more). The shift is a smooth function of the position, so it is undone by iteration to far
+below a millimetre. Outside the outline of ``coordinates.yaml`` all three are the same and every function is the
+identity. Hong Kong and Macau lie inside (somebody who says ``gcj02`` there reads a Chinese map), Taiwan outside. Within
+about 1 km outside the outline an answer may be taken for a shifted position of the inside.
 
 Every function takes longitude and latitude in degrees, as numbers or arrays of any one shape, and gives arrays of that
-shape (0-dimensional for numbers). Formulas: the public reverse-engineered form of GCJ-02 on the Krasovsky 1940 ellipsoid.
+shape (0-dimensional for numbers). Formulas: the public reverse-engineered form of GCJ-02 on Krasovsky's ellipsoid.
 """
 
 from __future__ import annotations

@@ -66,6 +66,10 @@ def drawings(page):
     return [ET.fromstring(svg) for svg in re.findall(r'<svg class="map-(?:wide|narrow)".*?</svg>', page, re.S)]
 
 
+def labels(drawing):
+    return [link.get("aria-label").replace("\u00a0", " ") for link in drawing.iter("a")]
+
+
 def data_of(page):
     return json.loads(re.search(r'<script id="map-data" type="application/json">(.*?)</script>', page, re.S)[1])
 
@@ -92,7 +96,7 @@ def test_shades_marks_legend_and_table_agree(client, jiangsu, own_releases):
     text = html.unescape(re.sub(r"<[^>]+>", " ", page)).replace("\u00a0", " ")
     assert "42.5 t" in text and "Jiangsu" in text and "June 2026" in text
     wide, _narrow = drawings(page)
-    words = [link.get("aria-label") for link in wide.iter("a")]
+    words = labels(wide)
     assert "Jiangsu: 3 sites, 42.5 t" in words
     assert "Qinghai: 1 site, no figure" in words
     assert "Site a (Village): 30 t" in words and "Site c (Village): no figure" in words
@@ -108,9 +112,9 @@ def test_shades_marks_legend_and_table_agree(client, jiangsu, own_releases):
 def test_what_was_not_estimated_is_never_zero(client, jiangsu, own_releases):
     write_release(own_releases, [row("a", 30.0, 0.5), row("b", 10.0, None, position=(119.9, 34.0))])
     page = page_of(client, "/map/?measure=ch4&period=total")
-    words = [link.get("aria-label") for link in drawings(page)[0].iter("a")]
+    words = labels(drawings(page)[0])
     assert "Site b (Village): no figure" in words
-    assert "Jiangsu: 2 sites, 500\u00a0kg CH₄" in words
+    assert "Jiangsu: 2 sites, 500 kg CH₄" in words
     assert "not estimated, which is not zero" in page
 
 

@@ -186,7 +186,7 @@ export async function takeOver(): Promise<void> {
     const site = data.sites.find((candidate) => candidate.code === code);
     if (!site) return;
     showPanel(site, data.words);
-    if (fly) map.easeTo({ center: site.position, zoom: Math.max(map.getZoom(), 9), animate: !reducedMotion() });
+    if (fly) map.easeTo({ center: site.position, zoom: Math.max(map.getZoom(), 12), animate: !reducedMotion() });
   };
   const offer = (element: HTMLElement) => offerSites(element, data.sites, data.words, (code) => select(code, true));
   offer(frame);
