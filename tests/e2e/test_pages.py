@@ -110,14 +110,16 @@ def test_a_sheet_with_errors_says_where_and_what_to_do(network, visit, language,
     seen = visit(language=language, width=width, height=height, role="operator")
     page = seen.go("/uploads/")
     code = address_of(network, seen, "{site}")
+    logbook = seen.context.request.get(f"{network.address}/sites/{code}/logbook/").text()
+    batch = re.search(r"/batches/[0-9a-f-]{36}/\">([\w-]+)<", logbook)[1]
     sheet = (
         "id,site,batch,kind,material,value,unit,measured,occurred_on\n"
-        f",{code},E2E-1,intake,food_waste,120.5,kg,scale,2025-01-05\n"
-        f",{code},E2E-1,intake,food_waste,twelve,kg,scale,2025-01-06\n"
-        f",{code},E2E-1,intake,moon_dust,12,kg,scale,2025-01-07\n"
-        f",{code},E2E-1,intake,leaves,12,furlong,scale,2025-01-08\n"
-        f",{code},E2E-1,intake,leaves,12,kg,scale,2025-02-30\n"
-        f",nowhere-{width}-{language},E2E-1,intake,leaves,12,kg,scale,2025-01-09\n"
+        f",{code},{batch},intake,food_waste,120.5,kg,scale,2025-01-05\n"
+        f",{code},{batch},intake,food_waste,twelve,kg,scale,2025-01-06\n"
+        f",{code},{batch},intake,moon_dust,12,kg,scale,2025-01-07\n"
+        f",{code},{batch},intake,leaves,12,furlong,scale,2025-01-08\n"
+        f",{code},{batch},intake,leaves,12,kg,scale,2025-02-30\n"
+        f",nowhere-{width}-{language},{batch},intake,leaves,12,kg,scale,2025-01-09\n"
     )
     page.set_input_files(
         "main input[type=file]", {"name": "january.csv", "mimeType": "text/csv", "buffer": sheet.encode()}
@@ -126,6 +128,7 @@ def test_a_sheet_with_errors_says_where_and_what_to_do(network, visit, language,
     page.wait_for_load_state("networkidle")
     assert re.search(r"/uploads/[0-9a-f-]{36}/", page.url), page.url
     words = page.inner_text("main")
+    assert page.locator("main button[value=good]").count() == 1, "the good row cannot be stored without the bad ones"
     for value in ("twelve", "moon_dust", "furlong", "2025-02-30", "nowhere"):
         assert value in words, f"{value} is not named:\n{words[:3000]}"
     look(seen, "upload-errors", language, width)
