@@ -32,6 +32,7 @@ from batches.entries_diary import DiaryRow, check_diary, diary_content
 from batches.entry_rules import word_key
 from batches.models import Batch, DiaryEntry, LedgerEntry, Photo, Upload
 from batches.services.bulk import Inserted, insert_new, moment_text
+from batches.services.site_months import reopen_for_late_entries
 from compostnet.shared.problems import Fault
 from compostnet.shared.texts import Message
 from sites import audit
@@ -230,7 +231,7 @@ def store_ledger_rows(
         corrected = _by_ids(
             LedgerEntry, [uuid.UUID(row.supersedes) for row in stored if row.supersedes], "site_id", "month"
         )
-        _reopen(touched | set(corrected))
+        reopen_for_late_entries(touched=touched | set(corrected), actor=actor)
     return done
 
 
@@ -386,15 +387,6 @@ def _says(entry: Any) -> str:
     when = getattr(entry, "occurred_on", None) or entry.observed_at.isoformat(timespec="minutes")
     parts = (entry.kind, getattr(entry, "material", ""), f"{entry.entered_value} {entry.entered_unit}".strip(), when)
     return " · ".join(str(part) for part in parts if part)
-
-
-def _reopen(touched: set[tuple[int, int]]) -> None:
-    """Tell the site-months (site, month) that entries came after their verification."""
-    try:
-        from batches.services.site_months import reopen_for_late_entries
-    except ImportError:  # written at the same time by another hand
-        return
-    reopen_for_late_entries(touched=touched)
 
 
 def with_lines(fault: Fault, line: int) -> Fault:

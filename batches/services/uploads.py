@@ -19,6 +19,7 @@ from django.utils import timezone
 from batches.entries import Checked, Known, check_ledger, derived_ids, ledger_content
 from batches.entries_diary import check_diary, diary_content
 from batches.models import DiaryEntry, LedgerEntry, Upload, UploadRow
+from batches.services.bulk import resting_collector
 from batches.services.entries import Stored, known_names, store_diary_rows, store_ledger_rows, today, with_lines
 from batches.sheet_layouts import TEMPLATE, Block, Kind, get_layout, known_headers, read_sheet, template_headers
 from batches.sheets import Table, header_key, read_table
@@ -82,7 +83,8 @@ def receive_upload(
     all is not kept.
     """
     _require(actor, site)
-    read = _read(data, file_name, kind, layout, site)
+    with resting_collector():
+        read = _read(data, file_name, kind, layout, site)
     digest = hashlib.sha256(data).hexdigest()
     same = Upload.objects.filter(sha256=digest, layout=_layout_key(kind, layout), site=site)
     if found := same.first():
@@ -235,9 +237,9 @@ def _take(
 
 @contextmanager
 def _whole() -> Iterator[None]:
-    """One transaction; a lock that did not come is the problem ``busy_try_again``, with nothing changed."""
+    """One transaction; where a lock did not come, the problem ``busy_try_again``, with nothing changed."""
     try:
-        with transaction.atomic():
+        with resting_collector(), transaction.atomic():
             yield
     except OperationalError as error:
         if connection.in_atomic_block:
