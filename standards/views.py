@@ -54,7 +54,7 @@ BASES = {
     "dm": gettext_lazy("dry matter"),
     "ar": gettext_lazy("as received"),
     "om": gettext_lazy("organic matter"),
-    "unverified": gettext_lazy("not verified"),
+    "unverified": gettext_lazy("basis to be checked"),
     "none": "",
     "": "",
 }
