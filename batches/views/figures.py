@@ -25,7 +25,6 @@ from compostnet.shared.charts import bar_chart
 from compostnet.shared.display import format_mass, format_month
 from compostnet.shared.problems import Problem
 from compostnet.shared.releases import CONTENT_TYPES, Published
-from compostnet.shared.rules import Source
 from compostnet.shared.texts import Message
 
 MONTHS_DRAWN = 24
@@ -194,11 +193,10 @@ def _streams(found: Method) -> list[dict[str, Any]]:
     ]
 
 
-def _stream_sources(found: Method) -> list[tuple[Source, str]]:
-    """Where the factors of the waste classes come from, with their confidence; each pair once."""
+def _stream_sources(found: Method) -> list[tuple[str, str]]:
+    """Source and confidence of the factors of the waste classes; each pair once."""
     factors = [f for stream in found.streams.values() for f in (stream.doc, *stream.k.values())]
-    pairs = dict.fromkeys((factor.source, factor.confidence) for factor in factors)
-    return [(found.sources[source], confidence) for source, confidence in pairs]
+    return list(dict.fromkeys((factor.source, factor.confidence) for factor in factors))
 
 
 @require_safe
