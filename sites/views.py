@@ -166,7 +166,7 @@ def _months_chart(site: Site, months: list[dict[str, Any]]) -> Drawing | None:
         description=_("Tonnes of wet waste in each month of the latest release; the table below has the same figures."),
         unit=_("t"),
         language=language,
-        missing=_("not verified"),
+        missing=_("Not verified"),
     )
 
 
