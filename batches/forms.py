@@ -59,7 +59,11 @@ def _day(label: str) -> forms.CharField:
 
 def _note(rows: int = 2) -> forms.CharField:
     return forms.CharField(
-        label=_("Remark"), required=False, max_length=2000, widget=forms.Textarea({"rows": rows}), help_text=_("optional")
+        label=_("Remark"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea({"rows": rows}),
+        help_text=_("optional"),
     )
 
 
