@@ -26,7 +26,7 @@ from batches.sheets import Table, header_key, read_table
 from compostnet.shared.problems import Fault, Problem
 from sites import audit
 from sites.models import Site
-from sites.permissions import Actor, require, sites_where, user_or_none
+from sites.permissions import Actor, may, require, sites_where, user_or_none
 
 CHUNK = 500
 MAX_FAULTS_IN_PROBLEM = 1_000
@@ -141,12 +141,30 @@ def _read_kept(upload: Upload, kind: Kind, layout: str) -> tuple[Table, Any]:
 
 
 def check_upload(*, actor: Actor, upload: Upload, create_batches: bool = False) -> Examined:
-    """The preview: what would be stored, and every fault of every row at once. Changes nothing."""
-    _require(actor, upload.site)
-    return _examine(actor, upload, create_batches)
+    """The preview: what would be stored, and every fault of every row at once. Changes nothing.
+
+    Who may only read the site's records (a verifier) may look at it, too.
+    """
+    permission = "upload_sheets" if may_store(actor, upload) else "view_site_private"
+    if permission == "view_site_private":
+        require(actor, permission, site=upload.site)
+    return _examine(actor, upload, create_batches, permission=permission)
 
 
-def _examine(actor: Actor, upload: Upload, create_batches: bool, current: UploadRow | None = None) -> Examined:
+def may_store(actor: Actor, upload: Upload) -> bool:
+    """Whether the actor may store this sheet (or, where it names its sites, any of it)."""
+    if upload.site is not None:
+        return may(actor, "upload_sheets", site=upload.site)
+    return sites_where(actor, "upload_sheets").exists()
+
+
+def _examine(
+    actor: Actor,
+    upload: Upload,
+    create_batches: bool,
+    current: UploadRow | None = None,
+    permission: str = "upload_sheets",
+) -> Examined:
     """Read and check the kept file again, in the order that keeps derived ids the same whatever was mended when.
 
     Rows of the file that were never refused come first, then those that people mended, then the others (or, with
@@ -169,7 +187,7 @@ def _examine(actor: Actor, upload: Upload, create_batches: bool, current: Upload
     again = {line for line, row in refused.items() if row.state == UploadRow.State.REJECTED}
     model = LedgerEntry if kind == "ledger" else DiaryEntry
     known = known_names(
-        actor, model, [b.columns for b in (*reading.blocks, *parts)], "upload_sheets", new_batches=create_batches
+        actor, model, [b.columns for b in (*reading.blocks, *parts)], permission, new_batches=create_batches
     )
     if upload.site is not None:
         known = replace(known, only_site=upload.site.code)

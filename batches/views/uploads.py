@@ -23,6 +23,7 @@ from batches.services.uploads import (
     drop_row,
     fault_record,
     layout_of,
+    may_store,
     mend_row,
     receive_upload,
     store_upload,
@@ -107,7 +108,12 @@ def upload(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         else:
             _say_stored(request, result.counts)
             return redirect("upload", pk)
-    context: dict[str, Any] = {"upload": found, "problem": problem, "layout_name": _layout_name(found)}
+    context: dict[str, Any] = {
+        "upload": found,
+        "problem": problem,
+        "layout_name": _layout_name(found),
+        "may_store": may_store(who, found),
+    }
     if found.state == Upload.State.CHECKED:
         examined = check_upload(actor=who, upload=found, create_batches=new_batches)
         records = [{**fault_record(fault), "row": fault.row} for fault in examined.all_faults[:FAULTS_SHOWN]]

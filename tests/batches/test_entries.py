@@ -6,12 +6,25 @@ import datetime as dt
 import threading
 import uuid
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, connections
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from batches.entries import DiaryInput, LedgerInput
+from batches.entries import (
+    DIARY_FIELDS,
+    LEDGER_FIELDS,
+    DiaryInput,
+    Known,
+    KnownBatch,
+    KnownSite,
+    LedgerInput,
+    check_ledger,
+)
+from batches.entries_diary import check_diary
 from batches.models import Batch, DiaryEntry, LedgerEntry
 from batches.services.entries import store_diary_entries, store_ledger_entries
 from compostnet.shared.problems import Problem
@@ -335,3 +348,64 @@ def test_five_parallel_sendings_store_one(transactional_db, site):
     assert len(outcomes) == 5 and len(stored) == 50
     if connection.vendor == "postgresql":
         assert {o for sending in outcomes for o in sending} == {"stored", "already_stored"}
+
+
+SITE = KnownSite(1, "lishui-1", dt.date(2024, 1, 1))
+KNOWN = Known({"lishui-1": SITE}, {(1, "A-1"): KnownBatch("0" * 32, "A-1", 1)}, new_batches=True)
+WORDS = [
+    "",
+    "A-1",
+    "lishui-1",
+    "intake",
+    "转堆",
+    "food_waste",
+    "12.5",
+    "1e999",
+    "kg",
+    "L",
+    "桶",
+    "2024-05",
+    "45415",
+    "=A1",
+]
+TEXTS = st.one_of(st.sampled_from(["", *WORDS]), st.text(max_size=12))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.fixed_dictionaries(dict.fromkeys(LEDGER_FIELDS, TEXTS)))
+def test_any_texts_are_an_entry_or_faults_in_words(texts):
+    columns = {name: [text] for name, text in texts.items()}
+    checked = check_ledger(columns, KNOWN, today=dt.date(2026, 1, 1), id_needed=True, blank_is_fault=True)
+    assert len(checked.rows) + len(checked.faults) == 1
+    for row in checked.rows:
+        assert (
+            0 <= row.mass_mg <= 10**15
+            and row.kind
+            and row.material
+            and row.month == row.occurred_on.year * 12 + (row.occurred_on.month - 1)
+        )
+    for fault in checked.faults.get(0, ()):
+        assert fault.field in LEDGER_FIELDS
+        assert all(fault.as_json(language)["detail"] for language in ("zh-hans", "en"))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.fixed_dictionaries(dict.fromkeys(DIARY_FIELDS, TEXTS)))
+def test_any_texts_are_a_diary_entry_or_faults_in_words(texts):
+    checked = check_diary({name: [text] for name, text in texts.items()}, KNOWN, today=dt.date(2026, 1, 1))
+    assert len(checked.rows) + len(checked.faults) == 1
+    assert all(fault.as_json("zh-hans")["detail"] for fault in checked.faults.get(0, ()))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.decimals(min_value=0, max_value=999_999, places=6), st.sampled_from(["g", "kg", "t", "斤", "lb", "short_ton"])
+)
+def test_a_mass_is_kept_exactly_to_the_milligram(value, unit):
+    columns = {
+        "site": ["lishui-1"], "batch": ["A-1"], "kind": ["intake"], "material": ["leaves"], "value": [f"{value:f}"],
+        "unit": [unit], "occurred_on": ["2024-05-03"],
+    }  # fmt: skip
+    [row] = check_ledger(columns, KNOWN, today=dt.date(2026, 1, 1)).rows
+    factors = {"g": "0.001", "kg": "1", "t": "1000", "斤": "0.5", "lb": "0.45359237", "short_ton": "907.18474"}
+    assert abs(Decimal(row.mass_mg) - value * Decimal(factors[unit]) * 1_000_000) <= Decimal("0.5")

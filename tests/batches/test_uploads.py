@@ -306,6 +306,9 @@ def test_who_sees_which_upload(batch, operator, make_user, client):
     assert client.post(address, {"do": "all"}).status_code == 404
     verifier = make_user("verifier")
     client.force_login(verifier)
+    page = client.get(address)
+    assert page.status_code == 200 and 'name="do"' not in page.content.decode()
+    assert client.get(f"/api/v1/uploads/{upload.pk}").json()["check"]["good"] == 1
     assert client.post(address, {"do": "all"}).status_code == 403
     assert not LedgerEntry.objects.exists()
     with pytest.raises(Problem, match="may not"):
