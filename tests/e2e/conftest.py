@@ -169,11 +169,12 @@ class Visit:
             self.errors.append(f"{response.status} for {response.url}")
 
     def go(self, path: str, status: int = 200) -> Page:
-        """Open a page of the network and wait until it is still."""
+        """Open a page of the network; the map, which goes on loading, until it is still."""
         self.expected_status = {status}
         answer = self.page.goto(path if path.startswith("http") else self.network.address + path)
         assert answer is not None and answer.status == status, f"{path} answers {answer and answer.status}"
-        self.page.wait_for_load_state("networkidle")
+        if self.page.locator("[data-map]").count():
+            self.page.wait_for_load_state("networkidle")
         return self.page
 
 
