@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
+import time
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from batches.models import SiteMonth, SiteMonthMass, Upload, UploadRow
@@ -347,3 +349,43 @@ def test_what_waits_and_who_is_silent(site, other):
     assert keys_to_verify(month=MAY) == sorted([(site.pk, MAY), (other.pk, MAY)])
     assert keys_to_verify() == [(site.pk, MAY)]
     assert keys_to_verify(month=MAY - 100) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_entry_that_comes_while_the_month_is_being_verified_is_never_lost(site):
+    """Whoever is first, the verified sum never lacks an entry: the month is either reopened or holds it."""
+    make_entry(site, "2024-05", 10)
+    roll_up()
+    stored, verified, barrier = [], [], threading.Barrier(2)
+
+    def again(act, done):
+        barrier.wait()
+        try:
+            while not done:
+                try:
+                    with transaction.atomic():
+                        act()
+                    done.append(True)
+                except OperationalError:
+                    # SQLite in memory does not wait for the other writer, as a file and PostgreSQL do: ask again.
+                    assert connection.vendor == "sqlite"
+                    time.sleep(0.005)
+        finally:
+            connections.close_all()
+
+    def store():
+        make_entry(site, "2024-05", 5)
+        reopen_for_late_entries(touched={(site.pk, MAY)})
+        time.sleep(0.05)
+
+    threads = [
+        threading.Thread(target=again, args=(store, stored)),
+        threading.Thread(target=again, args=(lambda: verify_site_month(actor=CONSOLE, site=site, month=MAY), verified)),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (stored, verified) == ([True], [True])
+    row = SiteMonth.objects.get()
+    assert row.state == "open" or SiteMonthMass.objects.get().mass_mg == 15_000_000
