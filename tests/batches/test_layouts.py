@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from batches import sheet_layouts
 from batches.sheet_layouts import KINDS, read_layout, read_sheet, template, template_headers, template_rows
 from batches.sheets import read_table, write_csv
 from compostnet.shared.rules import RuleFileError
+from compostnet.shared.texts import catalogue
+from tests.conftest import ROOT
 
 GOOD = """
 name: {zh: 月报, en: Monthly}
@@ -87,3 +91,20 @@ def test_the_templates_are_read_by_their_headers_in_both_languages():
             row = ["x"] * len(header)
             [block] = read_sheet(read_table(write_csv([header, example, row]), "t.csv"), "template", kind).blocks
             assert set(block.columns) == fields and block.place.lines == [3]
+
+
+def test_every_sentence_that_the_code_names_is_in_the_catalogue_and_every_problem_has_a_status():
+    folder = ROOT / "batches"
+    files = [
+        *folder.glob("entr*.py"),
+        *folder.glob("sheet*.py"),
+        *folder.glob("services/*.py"),
+        *folder.glob("api/*.py"),
+    ]
+    known, seen = catalogue(), set()
+    for file in files:
+        for kind, code in re.findall(r'(Message|Problem)\(\s*"(\w+)"', file.read_text(encoding="utf-8")):
+            assert code in known, f"{file.name}: {code}"
+            assert kind == "Message" or (known[code].status and known[code].title), f"{file.name}: {code}"
+            seen.add(code)
+    assert len(seen) > 60
