@@ -21,10 +21,10 @@ from compostnet.shared.schemas import TextOut
 from compostnet.shared.texts import Message
 from sites.auth import actor, limit_writes, signed_in
 from sites.models import Organisation
-from standards.explain import check_lines, limit_text
+from standards.explain import check_lines, groups_of, limit_text
 from standards.lab_sheets import read_lab_sheet
 from standards.library import find, library, rule_sets, selected
-from standards.library_schema import Limit, Standard, leaves
+from standards.library_schema import Standard
 from standards.models import LabReport, Sample
 from standards.readings import Line
 from standards.selectors import latest_verdicts, sample_for_report, visible_report, visible_reports, visible_samples
@@ -274,25 +274,24 @@ def read_standard(request: HttpRequest, code: str, as_of: dt.date | None = None)
     sets = []
     for rules in rule_sets(standard, as_of or timezone.localdate()):
         limits = []
-        for node in rules.nodes:
-            group = None if isinstance(node, Limit) else node.name
-            for limit in leaves(node):
-                text = limit_text(limit)
-                limits.append(
-                    LimitOut(
-                        id=limit.id,
-                        indicator=limit.indicator,
-                        group=group.in_language(language) if group else None,
-                        limit=text.render(language) if isinstance(text, Message) else text,
-                        unit=limit.unit,
-                        basis=limit.basis,
-                        clause=limit.clause.in_language(language),
-                        source=rules.edition.sources[limit.source].title,
-                        grade=limit.grade,
-                        provisional=limit.grade == "C",
-                        obligatory=limit.obligatory,
-                    )
+        for limit_id, (group, obligatory) in groups_of(rules.nodes, None, True):
+            limit = next(one for one in rules.limits if one.id == limit_id)
+            text = limit_text(limit)
+            limits.append(
+                LimitOut(
+                    id=limit.id,
+                    indicator=limit.indicator,
+                    group=group.in_language(language) if group else None,
+                    limit=text.render(language) if isinstance(text, Message) else text,
+                    unit=limit.unit,
+                    basis=limit.basis,
+                    clause=limit.clause.in_language(language),
+                    source=rules.edition.sources[limit.source].title,
+                    grade=limit.grade,
+                    provisional=limit.grade == "C",
+                    obligatory=obligatory,
                 )
+            )
         sets.append(
             RuleSetOut(
                 code=rules.code,

@@ -133,7 +133,7 @@ def _best(results: Sequence[Result], number: int) -> Result:
 
 def explain(whole: Table, result: Result, number: int, name: str, readings: Sequence[Reading]) -> SampleVerdict:
     """One sample's verdict with an explanation for every limit and for every line that no limit used."""
-    groups = dict(_groups(result.rules.nodes, None, True))
+    groups = dict(groups_of(result.rules.nodes, None, True))
     used: set[str] = {"moisture", "dry_matter"}
     verdicts = []
     for outcome in result.outcomes:
@@ -184,7 +184,7 @@ def _flags(whole: Table, reading: Reading, number: int) -> tuple[Message, ...]:
     return tuple(Message(_FLAGS[one], {"reported": reading.line.reported}) for one in states if one in _FLAGS)[:1]
 
 
-def _groups(
+def groups_of(
     nodes: Iterable[Node], group: Text | None, obligatory: bool
 ) -> Iterable[tuple[str, tuple[Text | None, bool]]]:
     for node in nodes:
@@ -192,7 +192,11 @@ def _groups(
         if isinstance(node, Limit):
             yield node.id, (group, needed)
         else:
-            yield from _groups(node.any_of if isinstance(node, AnyOf) else node.all_of, group or node.name, needed)
+            children = node.any_of if isinstance(node, AnyOf) else node.all_of
+            name = node.name
+            if group is not None:
+                name = Text(zh=f"{group.zh}：{node.name.zh}", en=f"{group.en}: {node.name.en}")
+            yield from groups_of(children, name, needed)
 
 
 def _trace(whole: Table, code: str, number: int, rules: RuleSet) -> tuple[str, str, float] | None:

@@ -170,24 +170,32 @@ def _names() -> dict[str, tuple[str, ...]]:
     return known
 
 
+_BRACKET = re.compile(r"[(\[](.*?)[)\]]")
+_NEUTRAL = frozenset({"", "total", "总", "总量", "含量", "全量", "质量分数", "的质量分数", "content", "concentration"})
+
+
+@lru_cache(maxsize=8192)
 def find_indicator(text: str, *hints: str) -> tuple[str, ...]:
     """The indicators that a name can mean: one, several (ambiguous, every reading must agree), or none.
 
     ``hints`` are texts beside the name (unit, note) that may say in which form it is expressed ("以P2O5计", "as K2O",
-    "elemental"). Brackets after a name are tried with and without: "总镉（以Cd计）", "有机质(干基)", "Pb (total)".
+    "elemental"). What stands in brackets or after a comma is left out only where it cannot change the meaning: a unit,
+    a basis, "total", the symbol, the form ("总镉（以Cd计）", "有机质(干基)"); "Cr (hexavalent)" and "有效磷（P2O5）"
+    are other things than chromium and P2O5, and are not known.
     """
     plain = unicodedata.normalize("NFKC", text).strip()
-    bracket = re.search(r"[(\[](.*?)[)\]]", plain)
-    outside = re.sub(r"[(\[].*?[)\]]", " ", plain).strip()
-    candidates = [plain, outside]
-    if bracket:
-        candidates.append(bracket[1])
-    candidates += [re.split(r"[,，/]", outside)[0], re.sub(r"^(total|总)\s*", "", outside, flags=re.IGNORECASE)]
-    readings: tuple[str, ...] = ()
-    for candidate in candidates:
-        readings = _names().get(simplify(candidate), ()) if candidate else ()
-        if readings:
-            break
+    name, _, after = plain.partition(",")
+    outside = _BRACKET.sub(" ", name).strip()
+    extras = [*_BRACKET.findall(plain), _BRACKET.sub(" ", after)]
+    bare = re.sub(r"^total\s+", "", outside, flags=re.IGNORECASE)
+    readings = _names().get(simplify(plain), ())
+    if not readings:
+        found = next((known for one in (outside, bare) if (known := _names().get(simplify(one), ()))), ())
+        readings = found if all(_changes_nothing(extra, found) for extra in extras) else ()
+        oxides = [known for extra in extras for known in _names().get(simplify(extra), ()) if known in readings[1:]]
+        readings = tuple(oxides[:1]) or readings
+    if not readings and outside.strip().casefold() in _NEUTRAL and extras:
+        readings = _names().get(simplify(extras[0]), ())
     if not readings:
         return ()
     for hint in (plain, *hints):
@@ -200,6 +208,20 @@ def find_indicator(text: str, *hints: str) -> tuple[str, ...]:
             if element and len(readings) > 1:
                 return (element,)
     return readings
+
+
+def _changes_nothing(extra: str, readings: tuple[str, ...]) -> bool:
+    """Whether a text in brackets or after a comma leaves the meaning of a name as it is."""
+    plain = extra.strip()
+    if plain.casefold() in _NEUTRAL or _FORM.fullmatch(plain) or basis_of(plain) in ("dm", "ar", "om"):
+        return True
+    same = _names().get(simplify(plain), ())
+    if set(same) & set(readings):
+        return True
+    words = re.fullmatch(r"(?:以|as)\s*(\w+?)\s*计?", plain, re.IGNORECASE)
+    if words and set(_names().get(simplify(words[1]), ())) & set(readings):
+        return True
+    return any(read_unit(indicators().indicators[code].quantity, plain) for code in readings)
 
 
 def nearest_names(text: str) -> list[str]:

@@ -19,15 +19,16 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from batches.selectors.logbook import visible_batch
 from compostnet.shared.problems import Problem
+from compostnet.shared.rules import Text
 from compostnet.shared.texts import Message
 from sites.auth import actor, limit_writes
 from sites.permissions import may
 from standards.api import MAX_CHECK_BYTES, MAX_LINES
-from standards.explain import SampleVerdict, check_lines, limit_text
+from standards.explain import SampleVerdict, check_lines, groups_of, limit_text
 from standards.indicators import indicators
 from standards.lab_sheets import read_lab_sheet, read_pasted
 from standards.library import RuleSet, library, rule_sets, selected
-from standards.library_schema import Limit, Node, leaves
+from standards.library_schema import Limit, leaves
 from standards.models import LabReport, Sample
 from standards.selectors import latest_verdicts, sample_for_report, visible_report, visible_samples
 from standards.services import confirm_lab_report, hand_in_lab_report, judge_report, register_sample
@@ -131,16 +132,17 @@ def standard_page(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _limit_rows(rules: RuleSet) -> list[dict[str, Any]]:
-    return [_limit_row(rules, node, limit) for node in rules.nodes for limit in leaves(node)]
+    groups = dict(groups_of(rules.nodes, None, True))
+    return [_limit_row(rules, groups[limit.id][0], limit) for limit in rules.limits]
 
 
-def _limit_row(rules: RuleSet, node: Node, limit: Limit) -> dict[str, Any]:
+def _limit_row(rules: RuleSet, group: Text | None, limit: Limit) -> dict[str, Any]:
     text = limit_text(limit)
     original = next((one for n in rules.edition.limits for one in leaves(n) if one.id == limit.id), limit)
     return {
         "limit": limit,
         "name": limit.name or indicators().indicators[limit.indicator].name,
-        "group": None if isinstance(node, Limit) else node.name,
+        "group": group,
         "text": text.render(_language()) if isinstance(text, Message) else text,
         "unit": "" if limit.unit == "-" or isinstance(text, Message) else limit.unit,
         "basis": BASES[limit.basis],

@@ -85,6 +85,10 @@ def test_units(value, unit, expected):
     assert verdict(CN, "Pb", f"Pb; {value}; {unit}; dm").verdict == expected
 
 
+def test_moisture_on_dry_matter_is_converted():
+    assert verdict(CN, "moisture", "moisture; 40; %; dm").compared == pytest.approx(100 * 40 / 140, rel=1e-5)
+
+
 def test_share_without_unit_is_judged_only_when_every_reading_agrees():
     assert verdict(CN, "germination_index", "GI; 85").verdict == "pass"
     assert verdict(CN, "germination_index", "GI; 0.884").verdict == "cannot_tell"

@@ -256,6 +256,32 @@ def test_names_that_may_mean_two_things():
     assert find_indicator("nonsense") == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "codes"),
+    [
+        ("Cr (hexavalent)", ("CrVI",)),
+        ("铬（Ⅵ）", ("CrVI",)),
+        ("Cr (soluble)", ()),
+        ("Cr, leachable", ()),
+        ("有效磷（P2O5）", ()),
+        ("水溶性钾(K2O)", ()),
+        ("As (inorganic)", ("As_inorganic",)),
+        ("Pb, mg/kg", ("Pb",)),
+        ("有机质(干基)", ("organic_matter",)),
+        ("有机质（以干基计）%", ()),
+        ("铅（以Pb计）", ("Pb",)),
+        ("Cadmium (Cd)", ("Cd",)),
+        ("Cadmium (Cu)", ()),
+        ("氮（N）", ("N",)),
+        ("total lead", ("Pb",)),
+        ("总磷（P2O5）", ("P2O5",)),
+        ("全钾(K)", ("K", "K2O")),
+    ],
+)
+def test_what_stands_in_brackets_may_change_the_meaning(name, codes):
+    assert find_indicator(name) == codes
+
+
 def test_every_name_of_every_indicator_finds_it():
     for code, indicator in indicators().indicators.items():
         for name in (code, indicator.name.zh, indicator.name.en, *indicator.aliases):
