@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -168,16 +169,29 @@ def _marks(
             drawn = mark(members[0].scenario, float(x[index]), float(y[index]), radius)
         else:
             label, address = _e(words.cluster(members)), _e(links.cluster(members))
-            drawn = _cluster(float(x[group].mean()), float(y[group].mean()), len(members), radius)
+            drawn = _cluster(float(x[group].mean()), float(y[group].mean()), members, radius)
         parts.append(f'<a href="{address}" aria-label="{label}"><title>{label}</title>{drawn}</a>')
     return "".join(parts)
 
 
-def _cluster(x: float, y: float, count: int, radius: float) -> str:
-    size = radius * (1.45 + 0.12 * len(str(count)))
+def _cluster(x: float, y: float, members: Sequence[MapSite], radius: float) -> str:
+    """The number of sites in a ring that is divided among the colours of their scenarios."""
+    size = radius * (1.45 + 0.12 * len(str(len(members))))
+    place = f'cx="{x:.1f}" cy="{y:.1f}" r="{size:.1f}"'
+    counts = Counter(site.scenario for site in members)
+    ring, before = [], 0.0
+    for scenario in (*(code for code in scenarios() if code in counts), *sorted(set(counts) - set(scenarios()))):
+        share = 100 * counts[scenario] / len(members)
+        colour = scenarios()[scenario].colour if scenario in scenarios() else UNKNOWN_COLOUR
+        ring.append(
+            f'<circle class="map-ring" {place} stroke="{colour}" pathLength="100" '
+            f'stroke-dasharray="{share:.4g} 100" stroke-dashoffset="{-before:.4g}"/>'
+        )
+        before += share
     return (
-        f'<circle class="map-cluster" cx="{x:.1f}" cy="{y:.1f}" r="{size:.1f}"/>'
-        f'<text class="map-count" x="{x:.1f}" y="{y:.1f}" dy=".36em" font-size="{radius * 1.6:.0f}">{count}</text>'
+        f'<circle class="map-cluster" {place}/>{"".join(ring)}'
+        f'<text class="map-count" x="{x:.1f}" y="{y:.1f}" dy=".36em" font-size="{radius * 1.5:.0f}">'
+        f"{len(members)}</text>"
     )
 
 

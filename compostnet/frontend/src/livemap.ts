@@ -25,6 +25,7 @@ interface MapData {
 
 const WORKER = new URL("../node_modules/maplibre-gl/dist/maplibre-gl-worker.mjs", import.meta.url);
 const PIXEL_RATIO = 2;
+const OTHER: Mark = { colour: "#4d4d4d", shape: "circle" };
 const NOTHING = { type: "FeatureCollection" as const, features: [] };
 
 function readData(): MapData {
@@ -57,9 +58,23 @@ function features(data: MapData) {
     features: data.sites.map((site) => ({
       type: "Feature" as const,
       geometry: { type: "Point" as const, coordinates: site.position },
-      properties: { code: site.code, icon: `mark-${data.marks[site.scenario] ? site.scenario : "other"}` },
+      properties: { code: site.code, scenario: site.scenario, icon: `mark-${data.marks[site.scenario] ? site.scenario : "other"}` },
     })),
   };
+}
+
+/** How many sites of each scenario a cluster holds, as MapLibre adds them up. */
+function scenarioCounts(data: MapData): Record<string, ExpressionSpecification> {
+  const count = (code: string) => ["+", ["case", ["==", ["get", "scenario"], code], 1, 0]] as unknown;
+  return Object.fromEntries(
+    Object.keys(data.marks).map((code) => [code, count(code) as ExpressionSpecification]),
+  );
+}
+
+/** The name of a cluster's image: ``cluster-`` and the counts of all scenarios, ``3.0.1…``. */
+function clusterName(data: MapData): ExpressionSpecification {
+  const counts = Object.keys(data.marks).flatMap((code) => [".", ["to-string", ["get", code]]]);
+  return ["concat", "cluster-", ["to-string", ["get", "point_count"]], ...counts] as unknown as ExpressionSpecification;
 }
 
 /** No glyphs, no sprites, no tiles: everything comes from this page and our own server. */
@@ -68,7 +83,10 @@ function style(data: MapData): StyleSpecification {
     version: 8,
     sources: {
       land: { type: "geojson", data: data.boundaries ?? NOTHING, promoteId: "code" },
-      sites: { type: "geojson", data: features(data), cluster: true, clusterRadius: innerWidth < 768 ? 20 : 28, clusterMaxZoom: 11 },
+      sites: {
+        type: "geojson", data: features(data), cluster: true, clusterRadius: innerWidth < 768 ? 20 : 28, clusterMaxZoom: 11,
+        clusterProperties: scenarioCounts(data),
+      },
     },
     layers: [
       { id: "sea", type: "background", paint: { "background-color": colour("--map-sea") } },
@@ -89,7 +107,7 @@ function style(data: MapData): StyleSpecification {
           "icon-image": [
             "case",
             ["has", "point_count"],
-            ["concat", "cluster-", ["to-string", ["get", "point_count"]]],
+            clusterName(data),
             ["get", "icon"],
           ],
           "icon-allow-overlap": true,
@@ -103,10 +121,14 @@ function style(data: MapData): StyleSpecification {
 /** Marks, hatching and counts of clusters are drawn when the style first asks for them; no sprite, no glyph server. */
 function drawImage(id: string, data: MapData): ImageData | null {
   if (id === "hatch") return hatchImage();
-  const count = /^cluster-(\d+)$/.exec(id)?.[1];
-  if (count) return clusterImage(count, colour("--surface"), colour("--ink"), PIXEL_RATIO);
+  if (id.startsWith("cluster-")) {
+    const [count = "0", ...each] = id.slice("cluster-".length).split(".");
+    const marks = Object.values(data.marks);
+    const parts = each.map((part, index) => [marks[index]?.colour ?? OTHER.colour, Number(part) / Number(count)] as const);
+    return clusterImage(count, parts, colour("--surface"), colour("--ink"), PIXEL_RATIO);
+  }
   if (!id.startsWith("mark-")) return null;
-  const mark = data.marks[id.slice("mark-".length)] ?? { colour: "#4d4d4d", shape: "circle" };
+  const mark = data.marks[id.slice("mark-".length)] ?? OTHER;
   return markImage(mark, colour("--map-mark-line"), PIXEL_RATIO);
 }
 

@@ -42,21 +42,36 @@ export function markImage(mark: Mark, line: string, ratio: number): ImageData {
   return context.getImageData(0, 0, size, size);
 }
 
-export function clusterImage(count: string, ground: string, ink: string, ratio: number): ImageData {
+/** A count in a ring that is divided among colours by their parts. */
+export function clusterImage(
+  count: string,
+  parts: readonly (readonly [colour: string, share: number])[],
+  ground: string,
+  ink: string,
+  ratio: number,
+): ImageData {
   const radius = (10 + 1.5 * count.length) * ratio;
-  const size = Math.ceil(2 * radius + 4 * ratio);
+  const size = Math.ceil(2 * radius + 6 * ratio);
   const context = pen(size);
+  const middle = size / 2;
   context.beginPath();
-  context.arc(size / 2, size / 2, radius, 0, 2 * Math.PI);
+  context.arc(middle, middle, radius + 1.5 * ratio, 0, 2 * Math.PI);
   context.fillStyle = ground;
   context.fill();
-  context.strokeStyle = ink;
-  context.lineWidth = 2 * ratio;
-  context.stroke();
+  context.lineWidth = 3.2 * ratio;
+  let from = 0;
+  for (const [colour, share] of parts) {
+    const to = from + share * 2 * Math.PI;
+    context.beginPath();
+    context.arc(middle, middle, radius, from, to);
+    context.strokeStyle = colour;
+    context.stroke();
+    from = to;
+  }
   context.fillStyle = ink;
   context.font = `700 ${12 * ratio}px system-ui, sans-serif`;
   context.textAlign = "center";
   context.textBaseline = "middle";
-  context.fillText(count, size / 2, size / 2 + 0.5 * ratio);
+  context.fillText(count, middle, middle + 0.5 * ratio);
   return context.getImageData(0, 0, size, size);
 }
