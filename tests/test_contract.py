@@ -29,7 +29,7 @@ CHECKS = [
     negative_data_rejection,
     unsupported_method,
 ]
-EXAMPLES = int(os.environ.get("COMPOSTNET_TEST_API_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("COMPOSTNET_TEST_API_EXAMPLES", "6"))
 
 PLAIN = {"Accept-Encoding": "identity"}  # the in-process client unpacks nothing
 

@@ -74,6 +74,19 @@ def test_embedded_starts_without_a_variable_and_safe(tmp_path):
 
 
 def test_wechat_is_off_until_it_is_configured(tmp_path):
-    code = "print('allauth.socialaccount.providers.weixin' in settings.INSTALLED_APPS)"
-    assert start(tmp_path, code)[1].strip() == "False"
-    assert start(tmp_path, code, WECHAT_APP_ID="wx1", WECHAT_SECRET="s")[1].strip() == "True"
+    code = """
+import django
+django.setup()
+from django.core.management import call_command
+from django.test import Client
+call_command("migrate", verbosity=0)
+page = Client(headers={"accept-language": "en"}).get("/account/login/")
+print("Sign in with WeChat" in page.content.decode())
+answer = Client().post("/account/weixin/login/")
+print(answer.status_code, answer.headers.get("Location", "")[:26])
+print("open.weixin.qq.com" in page.headers["Content-Security-Policy"])
+"""
+    off = "import django\ndjango.setup()\nfrom django.urls import reverse\nreverse('weixin_login')"
+    assert "NoReverseMatch" in start(tmp_path / "off", off)[1]
+    status, output = start(tmp_path / "on", code, WECHAT_APP_ID="wx1", WECHAT_SECRET="s")
+    assert (status, output.split("\n")[:3]) == (0, ["True", "302 https://open.weixin.qq.com", "True"]), output
