@@ -1,4 +1,4 @@
-"""Real input through the ordinary upload: New York's monthly tonnage, the excerpt always, the whole file where it lies."""
+"""Real input by the ordinary upload: New York's monthly tonnage, an excerpt always, the whole file where it lies."""
 
 from __future__ import annotations
 
@@ -73,9 +73,7 @@ def test_every_reported_cell_becomes_an_entry_and_the_sums_are_those_of_the_file
         assert {row[by]: row["kg"] for row in rows} == sums(path, index), by
     stored = Counter(
         (f"{month // 12}-{month % 12 + 1:02d}", site, material, mass)
-        for month, site, material, mass in LedgerEntry.objects.values_list(
-            "month", "site__code", "material", "mass_mg"
-        )
+        for month, site, material, mass in LedgerEntry.objects.values_list("month", "site__code", "material", "mass_mg")
     )
     assert stored == Counter(expected)
     assert set(LedgerEntry.objects.values_list("month_only", "measured", "entered_unit", "kind").distinct()) == {

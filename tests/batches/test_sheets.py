@@ -102,9 +102,16 @@ def test_too_large():
 def test_a_workbook_with_numbers_dates_and_an_empty_sheet_before_it():
     data = workbook(
         ("空", []),
-        ("台账", [["日期", "物料", "数量"], [dt.date(2024, 5, 3), "厨余垃圾", 12.5], [dt.datetime(2024, 5, 4, 14, 30), "树叶", 1e6]]),
+        (
+            "台账",
+            [
+                ["日期", "物料", "数量"],
+                [dt.date(2024, 5, 3), "厨余垃圾", 12.5],
+                [dt.datetime(2024, 5, 4, 14, 30), "树叶", 1e6],
+            ],
+        ),
         ("备注", [["x"], ["y"]]),
-    )  # fmt: skip
+    )
     table = read_table(data, "台账.xlsx")
     assert table.rows == [["2024-05-03", "厨余垃圾", "12.5"], ["2024-05-04 14:30:00", "树叶", "1000000"]]
     assert (table.sheet, table.lines) == ("台账", [2, 3])
