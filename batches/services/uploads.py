@@ -90,7 +90,7 @@ def receive_upload(
     if found := same.first():
         found.read = read  # type: ignore[attr-defined]
         return found
-    name = PurePath(file_name.replace("\\", "/")).name[-200:] or "sheet"
+    name = _storable(PurePath(file_name.replace("\\", "/")).name)[-200:] or "sheet"
     upload = Upload(
         kind=kind,
         layout=_layout_key(kind, layout),
@@ -394,16 +394,22 @@ def mend_row(
     return found
 
 
+def _storable(text: str) -> str:
+    """A text without what no database keeps: NUL and halves of surrogate pairs."""
+    return str(text).replace("\x00", "").encode("utf-8", "ignore").decode()
+
+
 def _mended(upload: Upload, before: Mapping[str, str], cells: Mapping[str, str]) -> dict[str, str]:
     """The cells with those of ``cells``; beside the sheet's own columns also those of the template are taken."""
-    after = {name: str(cells.get(name, text)) for name, text in before.items()}
+    cells = {name: _storable(text) for name, text in cells.items()}
+    after = {name: cells.get(name, text) for name, text in before.items()}
     if layout_of(upload) == TEMPLATE:
         headers = template_headers("diary" if upload.kind == Upload.Kind.DIARY else "ledger")
         there = {headers.get(header_key(name)) for name in before}
         for name, text in cells.items():
             field_name = headers.get(header_key(name))
             if text and name not in before and field_name is not None and field_name not in there:
-                after[name] = str(text)
+                after[_storable(name)] = text
     return after
 
 
@@ -429,7 +435,7 @@ def _waiting_row(upload: Upload, row: int, cells: Mapping[str, str] | None) -> U
     if found.state == UploadRow.State.REJECTED:
         return found
     wanted = UploadRow.State.DROPPED if cells is None else UploadRow.State.MENDED
-    if found.state == wanted and all(found.cells.get(name) == text for name, text in (cells or {}).items()):
+    if found.state == wanted and all(found.cells.get(name) == _storable(text) for name, text in (cells or {}).items()):
         return None
     raise Problem("upload_row_done", row=row)
 

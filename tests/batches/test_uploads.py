@@ -155,6 +155,15 @@ def test_a_field_that_the_sheet_has_no_column_for_can_be_filled_in(batch, operat
     assert LedgerEntry.objects.get(mass_mg=110_000_000).measured == "container"
 
 
+def test_characters_that_no_database_keeps_do_no_harm(batch):
+    upload = send(sheet(row("1O")), batch.site, good_only=True, name="五\x00月\ud800.csv").upload
+    assert upload.file_name == "五月.csv"
+    assert (
+        mend_row(actor=CONSOLE, upload=upload, row=2, cells={"数量": "10\x00", "备注": "\ud800"}).cells["数量"] == "10"
+    )
+    assert masses() == [10_000_000]
+
+
 def test_a_row_can_be_dropped_and_stays_readable(batch):
     upload = send(sheet(row(), row("1O")), batch.site, good_only=True).upload
     drop_row(actor=CONSOLE, upload=upload, row=3)
