@@ -63,18 +63,17 @@ def wgs84_to_gcj02(lon: ArrayLike, lat: ArrayLike) -> Pair:
     """GCJ-02 of WGS-84 positions."""
     x, y = _arrays(lon, lat)
     inside = is_shifted(x, y)
-    dx, dy = _gcj_shift(x, y)
+    _near, nx, ny = _near_china(x, y)
+    dx, dy = _gcj_shift(nx, ny)
     return np.where(inside, x + dx, x), np.where(inside, y + dy, y)
 
 
 def gcj02_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> Pair:
     """WGS-84 of GCJ-02 positions; the round trip is exact to well under a millimetre."""
     x, y = _arrays(lon, lat)
-    wx, wy = x, y
-    for _ in range(_ITERATIONS):
-        dx, dy = _gcj_shift(wx, wy)
-        wx, wy = x - dx, y - dy
-    inside = is_shifted(wx, wy)
+    near, gx, gy = _near_china(x, y)
+    wx, wy = _undo_gcj(gx, gy)
+    inside = near & is_shifted(wx, wy)
     return np.where(inside, wx, x), np.where(inside, wy, y)
 
 
@@ -82,23 +81,22 @@ def wgs84_to_bd09(lon: ArrayLike, lat: ArrayLike) -> Pair:
     """BD-09 of WGS-84 positions."""
     x, y = _arrays(lon, lat)
     inside = is_shifted(x, y)
-    dx, dy = _gcj_shift(x, y)
-    bx, by = _bd_of_gcj(x + dx, y + dy)
+    _near, nx, ny = _near_china(x, y)
+    dx, dy = _gcj_shift(nx, ny)
+    bx, by = _bd_of_gcj(nx + dx, ny + dy)
     return np.where(inside, bx, x), np.where(inside, by, y)
 
 
 def bd09_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> Pair:
     """WGS-84 of BD-09 positions."""
     x, y = _arrays(lon, lat)
-    gx, gy = x - _BD_LON, y - _BD_LAT
+    near, bx, by = _near_china(x, y)
+    gx, gy = bx - _BD_LON, by - _BD_LAT
     for _ in range(_ITERATIONS):
-        bx, by = _bd_of_gcj(gx, gy)
-        gx, gy = gx + x - bx, gy + y - by
-    wx, wy = gx, gy
-    for _ in range(_ITERATIONS):
-        dx, dy = _gcj_shift(wx, wy)
-        wx, wy = gx - dx, gy - dy
-    inside = is_shifted(wx, wy)
+        again_x, again_y = _bd_of_gcj(gx, gy)
+        gx, gy = gx + bx - again_x, gy + by - again_y
+    wx, wy = _undo_gcj(gx, gy)
+    inside = near & is_shifted(wx, wy)
     return np.where(inside, wx, x), np.where(inside, wy, y)
 
 
@@ -132,6 +130,23 @@ def distance_m(lon1: ArrayLike, lat1: ArrayLike, lon2: ArrayLike, lat2: ArrayLik
 
 def _arrays(lon: ArrayLike, lat: ArrayLike) -> Pair:
     x, y = np.broadcast_arrays(np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64))
+    return x, y
+
+
+def _near_china(lon: Array, lat: Array) -> tuple[NDArray[np.bool_], Array, Array]:
+    """Which positions are anywhere near the outline; all others replaced by its middle, where iterations converge."""
+    west, south = outline().min(axis=0) - 1.0
+    east, north = outline().max(axis=0) + 1.0
+    near = (west < lon) & (lon < east) & (south < lat) & (lat < north)
+    return near, np.where(near, lon, (west + east) / 2), np.where(near, lat, (south + north) / 2)
+
+
+def _undo_gcj(lon: Array, lat: Array) -> Pair:
+    """WGS-84 of GCJ-02 wherever it is."""
+    x, y = lon, lat
+    for _ in range(_ITERATIONS):
+        dx, dy = _gcj_shift(x, y)
+        x, y = lon - dx, lat - dy
     return x, y
 
 

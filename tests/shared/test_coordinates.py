@@ -109,6 +109,15 @@ def test_arrays_of_any_shape_equal_single_calls():
         assert (float(one[0]), float(one[1])) == (x[index], y[index])
 
 
+@pytest.mark.filterwarnings("error")
+def test_what_is_no_position_passes_through_in_silence():
+    lon, lat = np.array([np.nan, 180.0, -180.0, 1e300]), np.array([30.0, -90.0, 90.0, -1e300])
+    for datum in DATUMS:
+        for answer in (to_wgs84(lon, lat, datum), from_wgs84(lon, lat, datum)):
+            np.testing.assert_array_equal(answer[0], lon)
+            np.testing.assert_array_equal(answer[1], lat)
+
+
 def test_gcj_and_bd_are_inverse_of_each_other():
     x, y = bd09_to_gcj02(*gcj02_to_bd09(118.8, 32.06))
     assert distance_m(x, y, 118.8, 32.06) < 0.001
