@@ -129,6 +129,13 @@ def evidence(whole: Table, code: str, conversions: Sequence[Conversion]) -> list
         found = whole.columns[source]
         if step != "direct":
             found = [_follow(step, column, factor) for column in found]
+        if not best:  # where the first way has nothing, its columns are empty already
+            best = found
+            known = np.any([column.state != State.ABSENT for column in found], axis=0)
+            continue
+        if known.all():
+            break
+        best = list(best)
         while len(best) < len(found):
             best.append(Column.empty(whole.size))
         usable = ~known & np.any([column.state != State.ABSENT for column in found], axis=0)

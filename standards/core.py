@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +25,7 @@ EQUAL = 1e-12
 """Relative difference under which two numbers are the same: conversions in binary floating point are off by 1e-16."""
 
 
-class State(IntEnum):
+class State:
     """What stands in a cell. Only `VALUE` has an interval that may be compared."""
 
     ABSENT = 0
@@ -40,7 +39,7 @@ class State(IntEnum):
     BASIS_WORD = 8
 
 
-class Reason(IntEnum):
+class Reason:
     """Why a verdict is what it is; ``standards/messages.yaml`` has the sentence ``reason_<name>`` of each."""
 
     NONE = 0
@@ -75,6 +74,10 @@ class Reason(IntEnum):
     NAME_UNKNOWN = 29
 
 
+REASONS = tuple(
+    name.lower() for name, _ in sorted((item for item in vars(Reason).items() if item[0].isupper()), key=lambda i: i[1])
+)
+"""The name of every reason code, by code. Plain integers, because NumPy is slow with enumerations."""
 _STATE_REASON = np.array(
     [
         Reason.NOT_REPORTED,

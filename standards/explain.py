@@ -22,7 +22,7 @@ from standards.checker import (
     table,
     ways,
 )
-from standards.core import CANNOT_TELL, FAIL, NOT_APPLICABLE, PASS, VERDICTS, Column, Reason, State
+from standards.core import CANNOT_TELL, FAIL, NOT_APPLICABLE, PASS, REASONS, VERDICTS, Column, Reason, State
 from standards.indicators import indicators, nearest_names
 from standards.library import RuleSet
 from standards.library_schema import AnyOf, Limit, Node
@@ -179,8 +179,8 @@ _FLAGS = {
 
 def _flags(whole: Table, reading: Reading, number: int) -> tuple[Message, ...]:
     """What is wrong with a result that no limit uses: it is flagged all the same."""
-    states = [State(int(column.state[number])) for column in whole.columns.get(reading.indicator, ())]
-    states = states if State.IMPLAUSIBLE in states else [State(reading.state)]
+    states = [int(column.state[number]) for column in whole.columns.get(reading.indicator, ())]
+    states = states if State.IMPLAUSIBLE in states else [reading.state]
     return tuple(Message(_FLAGS[one], {"reported": reading.line.reported}) for one in states if one in _FLAGS)[:1]
 
 
@@ -222,7 +222,7 @@ def _explain_limit(
     used: set[str],
 ) -> IndicatorVerdict:
     limit = outcome.limit
-    verdict, reason = int(outcome.verdict[number]), Reason(int(outcome.reason[number]))
+    verdict, reason = int(outcome.verdict[number]), int(outcome.reason[number])
     notes: list[Message] = []
     reported: list[str] = []
     total: list[str] = []
@@ -270,10 +270,8 @@ def _explain_limit(
         indicator=limit.indicator,
         name=limit.name or indicators().indicators[limit.indicator].name,
         verdict=VERDICTS[verdict],
-        code=f"reason_{reason.name.lower()}",
-        reason=Message(
-            f"reason_{reason.name.lower()}", {**values, "missing": missing, **_counts(outcome, number, whole)}
-        ),
+        code=f"reason_{REASONS[reason]}",
+        reason=Message(f"reason_{REASONS[reason]}", {**values, "missing": missing, **_counts(outcome, number, whole)}),
         notes=tuple(notes),
         next_step=_next_step(limit, verdict, reason, values, missing, outcome, number, whole),
         reported="; ".join(reported),
@@ -290,7 +288,7 @@ def _explain_limit(
     )
 
 
-def _way_notes(step: str, code: str, source: str, factor: float, reason: Reason) -> list[Message]:
+def _way_notes(step: str, code: str, source: str, factor: float, reason: int) -> list[Message]:
     names = {"of": indicators().indicators[code].name, "from": indicators().indicators[source].name}
     if step in ("conversion", "factor"):
         return [Message(f"note_{step}", {**names, "factor": _show(factor)})]
@@ -318,7 +316,7 @@ def _counts(outcome: Outcome, number: int, whole: Table) -> dict[str, Any]:
 def _next_step(
     limit: Limit,
     verdict: int,
-    reason: Reason,
+    reason: int,
     values: dict[str, Any],
     missing: list[Text],
     outcome: Outcome,

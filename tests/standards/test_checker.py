@@ -7,8 +7,9 @@ import datetime as dt
 import numpy as np
 import pytest
 
+from compostnet.shared.texts import catalogue
 from standards.checker import check, table
-from standards.core import round_half_even
+from standards.core import REASONS, round_half_even
 from standards.explain import check_lines
 from standards.library import library, rule_sets, selected
 from standards.readings import Line, read_line
@@ -315,3 +316,8 @@ def test_one_sample_and_many_are_judged_alike():
                 for one, all_ in zip(alone.outcomes, many.outcomes, strict=True):
                     assert one.verdict[0] == all_.verdict[number] == all_.verdict[number + len(values)]
                 assert alone.verdict[0] == many.verdict[number]
+
+
+def test_every_reason_has_its_sentence():
+    known = catalogue()
+    assert {f"reason_{name}" for name in REASONS[1:]} <= set(known)
