@@ -20,7 +20,8 @@ from batches.sheet_layouts import Kind, template
 from compostnet.shared.months import month_text
 
 NAMESPACE = uuid.UUID("3b0f0f0e-7a1d-5c54-8f6b-5d0c6f1e2a77")
-DIARY_MONTHS = 3
+QUARTER = 3
+MONTHLY = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +62,22 @@ def _workbook(lines: Sequence[Sequence[str]]) -> bytes:
     return file.getvalue()
 
 
-def ledger_sheets(records: Iterable[SiteRecords], months: Iterable[int]) -> Iterator[Sheet]:
-    """One sheet an organisation and month, in order of months."""
+def ledger_sheets(records: Iterable[SiteRecords], months: Sequence[int]) -> Iterator[Sheet]:
+    """One sheet an organisation and month, in order of months; what is older than half a year came by quarter."""
     by_site = list(records)
-    for month in months:
+    old = months[:-MONTHLY]
+    for start in range(0, len(old), QUARTER):
+        part = old[start : start + QUARTER]
+        yield from _sheets(by_site, "ledger", part, f"{month_text(part[0])}_{month_text(part[-1])}")
+    for month in months[-MONTHLY:]:
         yield from _sheets(by_site, "ledger", [month], month_text(month))
 
 
 def diary_sheets(records: Iterable[SiteRecords], months: Sequence[int]) -> Iterator[Sheet]:
     """One sheet an organisation and quarter."""
     by_site = list(records)
-    for start in range(0, len(months), DIARY_MONTHS):
-        part = list(months[start : start + DIARY_MONTHS])
+    for start in range(0, len(months), QUARTER):
+        part = list(months[start : start + QUARTER])
         yield from _sheets(by_site, "diary", part, f"{month_text(part[0])}_{month_text(part[-1])}")
 
 
