@@ -7,9 +7,7 @@ PostGIS takes the rows by COPY into a temporary table and moves them over in one
 from __future__ import annotations
 
 import datetime as dt
-import gc
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -32,18 +30,6 @@ class Inserted:
     same: set[str] = field(default_factory=set)
     other: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
-
-
-@contextmanager
-def resting_collector() -> Iterator[None]:
-    """Let Python's cycle collector rest: while many rows are made it walks them again and again and finds nothing."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def moment_text(moment: dt.datetime) -> str:

@@ -19,7 +19,6 @@ from django.utils import timezone
 from batches.entries import Checked, Known, check_ledger, derived_ids, ledger_content
 from batches.entries_diary import check_diary, diary_content
 from batches.models import DiaryEntry, LedgerEntry, Upload, UploadRow
-from batches.services.bulk import resting_collector
 from batches.services.entries import Stored, known_names, store_diary_rows, store_ledger_rows, today, with_lines
 from batches.sheet_layouts import TEMPLATE, Block, Kind, get_layout, known_headers, read_sheet, template_headers
 from batches.sheets import Table, header_key, read_table
@@ -83,8 +82,7 @@ def receive_upload(
     all is not kept.
     """
     _require(actor, site)
-    with resting_collector():
-        read = _read(data, file_name, kind, layout, site)
+    read = _read(data, file_name, kind, layout, site)
     digest = hashlib.sha256(data).hexdigest()
     same = Upload.objects.filter(sha256=digest, layout=_layout_key(kind, layout), site=site)
     if found := same.first():
@@ -257,7 +255,7 @@ def _take(
 def _whole() -> Iterator[None]:
     """One transaction; where a lock did not come, the problem ``busy_try_again``, with nothing changed."""
     try:
-        with resting_collector(), transaction.atomic():
+        with transaction.atomic():
             yield
     except OperationalError as error:
         if connection.in_atomic_block:
