@@ -79,7 +79,6 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.gis",
-    "django.contrib.humanize",
     "allauth",
     "allauth.account",
     "allauth.socialaccount",

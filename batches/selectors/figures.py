@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from batches.impact.accounts import (
     CATEGORIES,
@@ -26,6 +26,7 @@ from batches.impact.factors import Factors, Place, make_factors
 from batches.impact.method import STREAMS, Method, default_method
 from batches.materials import materials
 from batches.models import LedgerEntry, SiteMonth, SiteMonthMass
+from batches.selectors.site_months import current_entries
 from compostnet.shared.months import last_day, month_of, month_text
 from compostnet.shared.texts import Message
 from compostnet.shared.units import kg_text
@@ -108,8 +109,13 @@ def load_network(
         expected[max(0, month_of(site.opened_on) - first) : max(0, last - first + 1), n] = True
     for site_id, m, state in states:
         if m >= first:
-            reported[m - first, at[site_id]] = True
             verified[m - first, at[site_id]] = state == SiteMonth.State.VERIFIED
+    reported |= verified
+    # A month that was asked about or looked at without an entry in it was not reported.
+    entries = current_entries().filter(site=OuterRef("site"), month=OuterRef("month"))
+    waiting = SiteMonth.objects.filter(Exists(entries), month__gte=first, month__lte=month)
+    for site_id, m in waiting.exclude(state=SiteMonth.State.VERIFIED).values_list("site_id", "month"):
+        reported[m - first, at[site_id]] = True
     regions = {r.code: r for r in Region.objects.only("code", "parent_id", "level", "name_zh", "name_en")}
     chains = {code: _chain(code, regions) for code in {site.region_id for site in sites}}
     places: dict[Place, int] = {}

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 
 from batches.selectors.figures import figures_of
-from batches.services.site_months import reopen_for_late_entries, verify_site_months
+from batches.services.site_months import query_site_month, reopen_for_late_entries, verify_site_months
 from compostnet.shared.months import parse_month
 from sites.models import Region, Site
 from sites.permissions import CONSOLE
@@ -303,3 +303,13 @@ def test_verify_command_verifies_what_it_can_and_says_why_not(place):
     assert figures_of(MAY)["network"]["total"]["diverted_kg"] == "5"
     call_command("verify_month", "--all-months", "--site", good.code, stdout=out)
     assert figures_of(MAY)["network"]["total"]["diverted_kg"] == "10"
+
+
+def test_a_month_that_was_asked_about_but_has_no_entry_was_not_reported(place, make_user):
+    silent, site = place("CN-360100"), place("CN-360100")
+    make_entry(site, "2024-05", 1)
+    refused = verify_site_months(actor=CONSOLE, keys=[(site.pk, MAY), (silent.pk, MAY)]).refused
+    assert list(refused) == [(silent.pk, MAY)]
+    query_site_month(actor=make_user("verifier"), site=silent, month=MAY, reason="Nothing came")
+    found = figures_of(MAY)["network"]["month"]
+    assert (found["sites_expected"], found["sites_reported"], found["sites_verified"]) == (2, 1, 1)
