@@ -52,6 +52,10 @@ def language_of(request: HttpRequest) -> str:
     return settings.LANGUAGE_CODE
 
 
+SAME_FOR_ALL = ("/releases/", "/static/", "/health/")
+"""Addresses whose answers no language changes: any cache may keep one copy for everybody."""
+
+
 class LanguageMiddleware:
     """Activates the reader's language and says so in the answer."""
 
@@ -63,6 +67,8 @@ class LanguageMiddleware:
         request.LANGUAGE_CODE = chosen  # type: ignore[attr-defined]
         with translation.override(chosen):
             response = self.get_response(request)
+        if request.path.startswith(SAME_FOR_ALL):
+            return response
         response.headers.setdefault("Content-Language", chosen)
         response.headers["Vary"] = ", ".join(
             dict.fromkeys([*filter(None, response.headers.get("Vary", "").split(", ")), "Accept-Language", "Cookie"])

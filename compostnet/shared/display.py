@@ -67,13 +67,17 @@ def round_half_up(number: Decimal, places: int) -> Decimal:
     return -rounded if number < 0 else rounded
 
 
-def format_mass(value: Number | None, language: str, unit: MassUnit = "mg") -> str:
-    """A mass with its unit: tonnes from one tonne on, kilograms below. ``unit`` is the unit of ``value``."""
+def format_mass(value: Number | None, language: str, unit: MassUnit = "mg", shown: MassUnit | None = None) -> str:
+    """A mass with its unit: tonnes from one tonne on, kilograms below; always ``shown`` where that is given.
+
+    ``unit`` is the unit of ``value``; a column of a table wants one unit for all its rows.
+    """
     number = None if value is None else _exact(value)
     if number is None:
         return NOTHING
     mg = number * _MG_PER[unit]
-    shown = "t" if abs(mg) >= MG_PER_T or not mg else "kg"
+    if shown is None:
+        shown = "t" if abs(mg) >= MG_PER_T or not mg else "kg"
     word = _UNIT_WORDS[shown]["zh" if is_chinese(language) else "en"]
     return f"{format_number(mg / _MG_PER[shown])}{NO_BREAK}{word}"
 

@@ -12,7 +12,6 @@ import csv
 import datetime as dt
 import io
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -215,7 +214,9 @@ def _once() -> None:
     django.setup()
     prepare()
     upload(sheet())
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # Not getrusage: its maximum is inherited from the process that started this one.
+    status = Path("/proc/self/status").read_text()
+    megabytes = int(status.split("VmHWM:")[1].split()[0]) / 1024
     print(json.dumps({"megabytes": megabytes}))
 
 

@@ -51,6 +51,12 @@ def mass(value: Any, unit: MassUnit = "mg") -> str:
 
 
 @register.filter
+def tonnes_in(value: Any, shown: MassUnit) -> str:
+    """``{{ figure.ch4_avoided_t|tonnes_in:"kg" }}``: tonnes in one unit, the same for every row of a table."""
+    return format_mass(_number(value), _language(), "t", shown)
+
+
+@register.filter
 def month_name(value: Any) -> str:
     """A month index, ``YYYY-MM`` or a date as ``2024年5月`` or ``May 2024``."""
     if value is None or value == "":

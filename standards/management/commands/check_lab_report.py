@@ -13,6 +13,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from compostnet.shared.problems import Problem
 from standards.explain import SampleVerdict, check_lines
@@ -53,7 +54,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--as-of", help="the day whose editions count, YYYY-MM-DD (default: today)")
         parser.add_argument("--format", choices=("table", "json", "csv"), default="table", dest="shape")
-        parser.add_argument("--language", choices=("zh-hans", "en"), default="zh-hans")
+        parser.add_argument("--language", choices=("zh-hans", "en"), default=get_language() or "en")
 
     def handle(self, *, file: Path, standard: list[str], shape: str, language: str, **options: Any) -> None:
         try:
