@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from batches.entry_rules import diary_units, entry_rules, word_key
 from compostnet.shared.numbers import normalise, parse_number
@@ -247,8 +247,3 @@ def _zone(text: str | None) -> dt.timezone | None:
 def last_of(day: dt.date, month_only: bool) -> dt.date:
     """The last day that a date can mean: itself, or the end of its month."""
     return day.replace(day=calendar.monthrange(day.year, day.month)[1]) if month_only else day
-
-
-def any_bad(values: Iterable[Any]) -> bool:
-    """Whether a column of read values holds a `Bad`."""
-    return any(isinstance(value, Bad) for value in values)

@@ -95,16 +95,16 @@ def _choose(workbook: CalamineWorkbook, wanted: str | None, file_name: str) -> C
     if wanted is not None:
         for name in names:
             if name.strip().casefold() == wanted.strip().casefold():
-                return _checked(workbook.get_sheet_by_name(name), file_name)
+                return _checked(workbook.get_sheet_by_name(name))
         raise Problem("sheet_unknown_sheet", wanted=wanted, names=names)
     for name in names:
-        sheet = _checked(workbook.get_sheet_by_name(name), file_name)
+        sheet = _checked(workbook.get_sheet_by_name(name))
         if sheet.height and sheet.width:
             return sheet
     raise Problem("sheet_empty", name=file_name)
 
 
-def _checked(sheet: CalamineSheet, file_name: str) -> CalamineSheet:
+def _checked(sheet: CalamineSheet) -> CalamineSheet:
     if (end := sheet.end) is not None:
         last_row, last_column = end
         if last_row >= MAX_ROWS:

@@ -15,7 +15,8 @@ from compostnet.shared.problems import Problem
 from compostnet.shared.texts import Message
 from sites import people
 from sites.auth import SCOPES, actor, signed_in
-from sites.models import ApiToken, Membership, Organisation, Site
+from sites.models import ApiToken, Membership, Organisation
+from sites.selectors import site_with_code
 
 router = Router()
 IdPath = Annotated[int, Path(ge=1, le=2**63 - 1)]
@@ -169,9 +170,7 @@ def grant_role(request: HttpRequest, body: MembershipIn):
         raise Problem("user_not_found", login=body.login)
     site = organisation = None
     if body.site is not None:
-        site = Site.objects.filter(code=body.site).first()
-        if site is None:
-            raise Problem("not_found", what=Message("thing_site"))
+        site = site_with_code(body.site)
     if body.organisation is not None:
         organisation = Organisation.objects.filter(code=body.organisation).first()
         if organisation is None:

@@ -34,7 +34,11 @@ class Boundary:
 
 def site_with_code(code: str) -> Site:
     """The site with a code; Problem ``not_found``."""
-    site = Site.objects.select_related("organisation", "region__parent").filter(code=code).first()
+    # A boundary is large, and whoever asks for one site by its code does not draw it.
+    sites = Site.objects.select_related("organisation", "region__parent").defer(
+        "region__boundary", "region__parent__boundary"
+    )
+    site = None if "\x00" in code else sites.filter(code=code).first()
     if site is None:
         raise Problem("not_found", what=Message("thing_site"))
     return site

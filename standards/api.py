@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language
-from ninja import File, Form, Query, Router, Schema
+from ninja import File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
 from pydantic import Field
 
@@ -336,7 +336,7 @@ def list_samples(request: HttpRequest, page: Query[PageQuery]) -> dict[str, Any]
     operation_id="register_sample",
     summary="Register a sample",
 )
-def post_sample(request: HttpRequest, body: SampleIn) -> tuple[int, SampleOut]:
+def post_sample(request: HttpRequest, body: SampleIn) -> Status[SampleOut]:
     """Register what was taken from a batch. The same id again answers with the sample that is there."""
     who = actor(request)
     sample = register_sample(
@@ -348,7 +348,7 @@ def post_sample(request: HttpRequest, body: SampleIn) -> tuple[int, SampleOut]:
         sub_samples=body.sub_samples,
         id=body.id,
     )
-    return 201, _sample(sample)
+    return Status(201, _sample(sample))
 
 
 def _report(report: LabReport) -> LabReportOut:
@@ -395,9 +395,7 @@ def list_lab_reports(request: HttpRequest, page: Query[PageQuery]) -> dict[str, 
     operation_id="hand_in_lab_report",
     summary="Hand in a lab report",
 )
-def post_lab_report(
-    request: HttpRequest, form: Form[LabReportIn], file: File[UploadedFile]
-) -> tuple[int, LabReportOut]:
+def post_lab_report(request: HttpRequest, form: Form[LabReportIn], file: File[UploadedFile]) -> Status[LabReportOut]:
     """A lab sheet for one sample. The same file again answers with the report that is there."""
     who = actor(request)
     lab = None
@@ -407,14 +405,14 @@ def post_lab_report(
             raise Problem("not_found", what=Message("thing_lab"))
     report = hand_in_lab_report(
         actor=who,
-        sample=sample_for_report(who, form.sample),
+        sample=sample_for_report(form.sample),
         data=file.read(),
         file_name=file.name or "",
         lab=lab,
         number=form.number,
         reported_on=form.reported_on,
     )
-    return 201, _report(report)
+    return Status(201, _report(report))
 
 
 @router.get(

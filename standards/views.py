@@ -293,7 +293,7 @@ def samples_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
                     data = faulty.cleaned_data
                     report = hand_in_lab_report(
                         actor=who,
-                        sample=sample_for_report(who, data["sample"]),
+                        sample=sample_for_report(data["sample"]),
                         data=data["file"].read(),
                         file_name=data["file"].name,
                         number=data["number"],

@@ -18,7 +18,7 @@ from compostnet.shared.schemas import TextOut
 from compostnet.shared.texts import Message
 from compostnet.shell.answers import language
 from sites.auth import actor, signed_in
-from sites.models import Site
+from sites.selectors import site_with_code
 from training import selectors, services
 from training.models import Cohort, Evidence
 from training.programmes import Edition, Programme, programmes
@@ -227,11 +227,7 @@ def enrol(request: HttpRequest, body: EnrolmentIn):
 def hand_in_evidence(request: HttpRequest, enrolment_id: IdPath, body: EvidenceIn):
     who = actor(request)
     enrolment = selectors.own_enrolment(who, enrolment_id)
-    site = None
-    if body.site is not None:
-        site = Site.objects.filter(code=body.site).first()
-        if site is None:
-            raise Problem("not_found", what=Message("thing_site"))
+    site = None if body.site is None else site_with_code(body.site)
     evidence = services.hand_in_evidence(actor=who, enrolment=enrolment, **body.model_dump(exclude={"site"}), site=site)
     return Status(201, evidence)
 

@@ -34,7 +34,7 @@ from compostnet.shared.schemas import FaultOut, TextOut
 from compostnet.shared.texts import Message
 from compostnet.shared.units import kg_text
 from sites.auth import actor, signed_in
-from sites.models import Site
+from sites.selectors import site_with_code
 
 router = Router()
 MAX_ENTRIES = 1000
@@ -229,9 +229,9 @@ def list_batches(request: HttpRequest, page: Query[PageQuery], only: Query[Batch
     """The batches that you may read, newest first."""
     queryset = visible_batches(actor(request))
     if only.site is not None:
-        queryset = queryset.filter(site__code=_storable(only.site))
+        queryset = queryset.filter(site__code=only.site)
     if only.state is not None:
-        queryset = queryset.filter(state=_storable(only.state))
+        queryset = queryset.filter(state=only.state)
     rows, following = paginate(queryset, ("-started_on", "id"), page.cursor, page.limit)
     masses = masses_of(rows)
     return {"items": [_batch(batch, masses[batch.pk]) for batch in rows], "next": following}
@@ -243,7 +243,7 @@ def list_batches(request: HttpRequest, page: Query[PageQuery], only: Query[Batch
 def create_batch(request: HttpRequest, body: BatchIn) -> Status[BatchOut]:
     """Open a batch at a site. Sending it again under the same id answers with the batch that is there."""
     who = actor(request)
-    site = _site(body.site)
+    site = site_with_code(body.site)
     batch = open_batch(
         actor=who,
         site=site,
@@ -350,21 +350,9 @@ def post_photo(request: HttpRequest, form: Form[PhotoIn], file: File[UploadedFil
     """Send a picture (JPEG, PNG, WebP). Then name its id as `photo` of a diary entry."""
     who = actor(request)
     photo, new = add_photo(
-        actor=who, site=_site(form.site), id=form.id, content=file.read(), checksum=form.sha256 or None
+        actor=who, site=site_with_code(form.site), id=form.id, content=file.read(), checksum=form.sha256 or None
     )
     return PhotoOut(id=photo.pk, sha256=photo.sha256, outcome="stored" if new else "already_stored")
-
-
-def _storable(text: str) -> str:
-    """A text that a database can be asked for; NUL is in no code."""
-    return text.replace("\x00", "\ufffd")
-
-
-def _site(code: str) -> Site:
-    site = Site.objects.filter(code=_storable(code)).first()
-    if site is None:
-        raise Problem("not_found", what=Message("thing_site"))
-    return site
 
 
 def _month_fault(text: str) -> Fault:
@@ -373,11 +361,11 @@ def _month_fault(text: str) -> Fault:
 
 def _filtered(queryset, only: EntryFilter):  # type: ignore[no-untyped-def]
     if only.site is not None:
-        queryset = queryset.filter(site__code=_storable(only.site))
+        queryset = queryset.filter(site__code=only.site)
     if only.batch is not None:
         queryset = queryset.filter(batch=only.batch)
     if only.kind is not None:
-        queryset = queryset.filter(kind=_storable(only.kind))
+        queryset = queryset.filter(kind=only.kind)
     if only.current:
         queryset = queryset.filter(superseded_by__isnull=True)
     return queryset

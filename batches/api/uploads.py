@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import get_language
-from ninja import File, Form, Query, Router, Schema
+from ninja import File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
 from pydantic import Field, StringConstraints
 
@@ -28,9 +28,8 @@ from batches.sheet_layouts import layouts, template
 from compostnet.shared.paging import Page, PageQuery, paginate
 from compostnet.shared.problems import Problem
 from compostnet.shared.schemas import FaultOut, TextOut
-from compostnet.shared.texts import Message
 from sites.auth import actor, signed_in
-from sites.models import Site
+from sites.selectors import site_with_code
 
 router = Router()
 MAX_FAULTS = 1_000
@@ -185,14 +184,10 @@ def list_uploads(request: HttpRequest, page: Query[PageQuery], only: Query[Uploa
     operation_id="send_upload",
     summary="Send a sheet",
 )
-def send_upload(request: HttpRequest, file: File[UploadedFile], body: Form[UploadIn]) -> tuple[int, dict[str, object]]:
+def send_upload(request: HttpRequest, file: File[UploadedFile], body: Form[UploadIn]) -> Status[dict[str, object]]:
     """Send a CSV or XLSX sheet and read what is in it. Nothing is stored yet; a file sent again is the same upload."""
     who = actor(request)
-    site = None
-    if body.site:
-        site = Site.objects.filter(code=body.site).first()
-        if site is None:
-            raise Problem("not_found", what=Message("thing_site"))
+    site = site_with_code(body.site) if body.site else None
     if file.size is not None and file.size > settings.MAX_UPLOAD_BYTES:
         raise Problem(
             "sheet_too_large", found=f"{file.size / 2**20:.1f}", limit=f"{settings.MAX_UPLOAD_BYTES / 2**20:.1f}"
@@ -200,7 +195,7 @@ def send_upload(request: HttpRequest, file: File[UploadedFile], body: Form[Uploa
     upload = receive_upload(
         actor=who, data=file.read(), file_name=file.name or "sheet", kind=body.kind, layout=body.layout, site=site
     )
-    return 201, _detail(request, upload)
+    return Status(201, _detail(request, upload))
 
 
 def _detail(request: HttpRequest, upload: Upload) -> dict[str, object]:

@@ -54,7 +54,7 @@ def paginate(
     limit = max(1, min(limit, MAX_LIMIT))
     rows = queryset.order_by(*order)
     if cursor:
-        rows = rows.filter(_after(queryset.model, order, _decode(queryset.model, order, cursor)))
+        rows = rows.filter(_after(order, _decode(queryset.model, order, cursor)))
     found = list(rows[: limit + 1])
     if len(found) <= limit:
         return found, None
@@ -62,7 +62,7 @@ def paginate(
     return found, _encode(order, found[-1])
 
 
-def _after(model: type[Model], order: Sequence[str], values: Sequence[Any]) -> Q:
+def _after(order: Sequence[str], values: Sequence[Any]) -> Q:
     """The rows behind ``values``: (a beyond) or (a equal and b beyond) or …"""
     alternatives = []
     equal = Q()

@@ -13,8 +13,8 @@ from batches.services.upload_sites import create_named_sites
 from batches.services.uploads import receive_upload, store_upload
 from batches.sheet_layouts import TEMPLATE, layouts
 from compostnet.shared.problems import Fault, Problem
-from sites.models import Site
 from sites.permissions import CONSOLE
+from sites.selectors import site_with_code
 
 SHOWN_FAULTS = 50
 
@@ -40,11 +40,7 @@ class Command(BaseCommand):
             data = path.read_bytes()
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror}") from error
-        site = None
-        if options["site"]:
-            site = Site.objects.filter(code=options["site"]).first()
-            if site is None:
-                raise CommandError(f"There is no site {options['site']!r}.")
+        site = site_with_code(options["site"]) if options["site"] else None
         created = 0
         try:
             if options["create_sites"]:

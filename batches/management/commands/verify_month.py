@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import get_language
 
 from batches.management.months import month_argument
@@ -14,6 +14,7 @@ from batches.services.site_months import verify_site_months
 from compostnet.shared.months import month_text
 from sites.models import Site
 from sites.permissions import CONSOLE
+from sites.selectors import site_with_code
 
 
 class Command(BaseCommand):
@@ -28,11 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         language = get_language() or "zh-hans"
-        site = None
-        if options["site"]:
-            site = Site.objects.filter(code=options["site"]).first()
-            if site is None:
-                raise CommandError(f"There is no site with the code {options['site']}.")
+        site = site_with_code(options["site"]) if options["site"] else None
         done = verify_site_months(actor=CONSOLE, keys=keys_to_verify(month=options["month"], site=site))
         codes = dict(Site.objects.filter(pk__in={s for s, _ in done.refused}).values_list("pk", "code"))
         if options["quiet"]:
