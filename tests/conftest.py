@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
+
+# No deadline: two engines share two cores, so a slow example says nothing. In CI the examples are the same every time.
+hypothesis.settings.register_profile("compostnet", deadline=None, derandomize=bool(os.environ.get("CI")))
+hypothesis.settings.load_profile("compostnet")
+
+# These bring an embedded database of their own, whatever the engine under test: once is enough.
+collect_ignore = (
+    ["test_run.py", "test_docs.py", "batches/test_tasks.py"] if os.environ.get("COMPOSTNET_DATABASE") else []
+)
 
 
 @pytest.fixture
