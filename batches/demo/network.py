@@ -49,6 +49,40 @@ class Scenario(Rule):
     school: bool = False
 
 
+class Habits(Rule):
+    """How the sites measure: kg of food waste in one 120 L bin, kg per litre, and compost per input (kg per kg)."""
+
+    bin_kg: float
+    kg_per_litre: float
+    screened_yield: tuple[float, float]
+
+
+class Mess(Rule):
+    """Where the mess of real life sits: site numbers, and months counted back from the last one (0 = the last)."""
+
+    silent_site: int
+    silent_months: int
+    hundredfold_site: int
+    hundredfold_month: int
+    harvest_site: int
+    harvest_month: int
+    queried_site: int
+    queried_month: int
+    corrected_site: int
+    corrected_month: int
+
+    @classmethod
+    def fitting(cls, sites: int) -> Mess:
+        """The mess of the whole network; on other sites where the network is small (at least 5 sites)."""
+        file = network_file()
+        return file.mess if sites > max(file.mess.sites) else file.mess_of_a_small_network
+
+    @property
+    def sites(self) -> tuple[int, ...]:
+        """The sites that have any."""
+        return self.silent_site, self.hundredfold_site, self.harvest_site, self.queried_site, self.corrected_site
+
+
 class NetworkFile(Rule):
     """The shape of ``network.yaml``."""
 
@@ -61,6 +95,9 @@ class NetworkFile(Rule):
     organisations: tuple[Named, ...]
     lab: Named
     cities: tuple[Place, ...]
+    habits: Habits
+    mess: Mess
+    mess_of_a_small_network: Mess
     scenarios: dict[str, Scenario]
     cool_processes: tuple[str, ...]
     unturned_processes: tuple[str, ...]

@@ -13,51 +13,9 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from batches.demo.network import OFF_SITE, DemoSite, Scenario, kind_of, network_file
-from compostnet.shared.months import first_day, last_day, month_text
-
-BIN_KG = 45.0
-"""Kilograms of food waste in one 120 L bin as the demo's sites count them."""
-DENSITY = 0.55
-"""kg per litre with which the demo's sites turn litres into mass."""
-YIELD_SCREENED = (0.36, 0.50)
-"""Mass of finished compost per mass of input; the rest left as water vapour and carbon dioxide."""
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
-    """One row of a ledger sheet; the names are those of the ledger template."""
-
-    id: str
-    site: str
-    batch: str
-    kind: str
-    material: str
-    value: str
-    unit: str
-    measured: str
-    occurred_on: str
-    to_batch: str = ""
-    unit_mass_kg: str = ""
-    note: str = ""
-    supersedes: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DiaryRow:
-    """One row of a diary sheet; the names are those of the diary template. Times are the site's local time."""
-
-    id: str
-    site: str
-    batch: str
-    kind: str
-    observed_at: str
-    value: str = ""
-    unit: str = ""
-    point: str = ""
-    depth_cm: str = ""
-    note: str = ""
+from batches.demo.network import OFF_SITE, DemoSite, Mess, Scenario, kind_of, network_file
+from batches.entries import DiaryInput, LedgerInput
+from compostnet.shared.months import first_day, last_day, month_of, month_text, parse_month
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,31 +37,8 @@ class SiteRecords:
 
     site: DemoSite
     batches: list[DemoBatch]
-    ledger: dict[int, list[LedgerRow]]
-    diary: dict[int, list[DiaryRow]]
-
-
-@dataclass(frozen=True, slots=True)
-class Mess:
-    """Where the mess of real life sits; site numbers, months counted from the last one (0 = last)."""
-
-    silent_site: int = 7
-    silent_months: int = 5
-    hundredfold_site: int = 11
-    hundredfold_month: int = 0
-    harvest_site: int = 16
-    harvest_month: int = 0
-    queried_site: int = 20
-    queried_month: int = 1
-    corrected_site: int = 3
-    corrected_month: int = 0
-
-    @classmethod
-    def fitting(cls, sites: int) -> Mess:
-        """The mess on other sites where the network is small (at least 5 sites)."""
-        if sites > 20:
-            return cls()
-        return cls(silent_site=0, silent_months=1, hundredfold_site=1, harvest_site=2, corrected_site=3, queried_site=4)
+    ledger: dict[int, list[LedgerInput]]
+    diary: dict[int, list[DiaryInput]]
 
 
 def make_records(site: DemoSite, *, first: int, months: int, mess: Mess) -> SiteRecords:
@@ -114,21 +49,20 @@ def make_records(site: DemoSite, *, first: int, months: int, mess: Mess) -> Site
     hot = kind.kg > 400 and site.process not in file.cool_processes
     last = first + months - 1
     until = last - mess.silent_months if site.number == mess.silent_site else last
-    ledger: dict[int, list[LedgerRow]] = {month: [] for month in range(first, last + 1)}
-    diary: dict[int, list[DiaryRow]] = {month: [] for month in range(first, last + 1)}
+    ledger: dict[int, list[LedgerInput]] = {month: [] for month in range(first, last + 1)}
+    diary: dict[int, list[DiaryInput]] = {month: [] for month in range(first, last + 1)}
     batches: list[DemoBatch] = []
     size = rng.uniform(0.6, 1.5)
     for month in range(max(first, site.month_from), last + 1):
         growth = 0.75 + 0.5 * (month - first) / max(1, months)
         rows = list(_batch_ledger(rng, site, kind, month, kind.kg * size * growth, mess, last))
         for row in rows:
-            at = dt.date.fromisoformat(row.occurred_on)
-            index = at.year * 12 + at.month - 1
+            index = month_of(dt.date.fromisoformat(row.occurred_on))
             if index <= until:
                 ledger[index].append(row)
         diary_rows = () if site.process == OFF_SITE else _batch_diary(rng, site, month, hot=hot)
         for entry in diary_rows:
-            index = int(entry.observed_at[:4]) * 12 + int(entry.observed_at[5:7]) - 1
+            index = parse_month(entry.observed_at[:7])
             if index <= until:
                 diary[index].append(entry)
         if month <= until:
@@ -159,16 +93,17 @@ def _season(kind: Scenario, month: int, material: str) -> float:
 
 def _quantity(rng: random.Random, site: DemoSite, kg: float) -> dict[str, str]:
     """A mass as the site would write it down."""
+    habits = network_file().habits
     if site.measured == "container":
         return {
-            "value": str(max(1, round(kg / BIN_KG))),
+            "value": str(max(1, round(kg / habits.bin_kg))),
             "unit": "桶",
             "measured": "container",
-            "unit_mass_kg": f"{BIN_KG:g}",
+            "unit_mass_kg": f"{habits.bin_kg:g}",
         }
     if site.measured == "volume":
-        litres = max(10, round(kg / DENSITY, -1))
-        return {"value": f"{litres:.0f}", "unit": "L", "measured": "volume", "unit_mass_kg": f"{DENSITY:g}"}
+        litres = max(10, round(kg / habits.kg_per_litre, -1))
+        return {"value": f"{litres:.0f}", "unit": "L", "measured": "volume", "unit_mass_kg": f"{habits.kg_per_litre:g}"}
     if site.measured == "jin":
         return {"value": f"{kg * 2:.0f}", "unit": "斤", "measured": "scale"}
     if kg > 2500:
@@ -177,24 +112,24 @@ def _quantity(rng: random.Random, site: DemoSite, kg: float) -> dict[str, str]:
     return {"value": text, "unit": "kg", "measured": "scale"}
 
 
-def _as_kg(row: LedgerRow) -> float:
+def _as_kg(row: LedgerInput) -> float:
     value = float(row.value.replace(",", ""))
-    factor = {"kg": 1.0, "斤": 0.5, "t": 1000.0, "桶": BIN_KG, "L": DENSITY}[row.unit]
+    factor = {"kg": 1.0, "斤": 0.5, "t": 1000.0}.get(row.unit) or float(row.unit_mass_kg)
     return value * factor
 
 
 def _batch_ledger(
     rng: random.Random, site: DemoSite, kind: Scenario, month: int, kg: float, mess: Mess, last: int
-) -> Iterator[LedgerRow]:
+) -> Iterator[LedgerInput]:
     """Ledger of the batch begun in ``month``: intakes, a removal, perhaps a transfer, the harvest two months on."""
     batch = month_text(month)
 
-    def row(name: str, material: str, amount: float, day: str, **more: str) -> LedgerRow:
-        return LedgerRow(
+    def row(name: str, material: str, amount: float, day: str, **more: str) -> LedgerInput:
+        return LedgerInput(
             _id(rng), site.code, batch, name, material, occurred_on=day, **{**_quantity(rng, site, amount), **more}
         )
 
-    rows: list[LedgerRow] = []
+    rows: list[LedgerInput] = []
     for day in (3, 8, 13, 18, 23, 27):
         amount = kg / 6 * _season(kind, month, kind.waste) * rng.uniform(0.75, 1.25)
         rows.append(row("intake", kind.waste, max(1.0, amount), _day(month, day)))
@@ -226,7 +161,7 @@ def _batch_ledger(
         rows.append(row("transfer", "mixture", left, _day(month + 1, 20), to_batch=outlet, **fields))
         fresh = rng.uniform(0.60, 0.72)
     else:
-        fresh = rng.uniform(*YIELD_SCREENED)
+        fresh = rng.uniform(*network_file().habits.screened_yield)
     harvest = left * fresh
     note = ""
     if site.number == mess.harvest_site and month + 2 == last - mess.harvest_month:
@@ -239,7 +174,7 @@ def _batch_ledger(
 
 
 def _batches(
-    rng: random.Random, site: DemoSite, month: int, until: int, rows: dict[str, LedgerRow]
+    rng: random.Random, site: DemoSite, month: int, until: int, rows: dict[str, LedgerInput]
 ) -> Iterator[DemoBatch]:
     """The batch of a month and, where the site cures apart, the batch that it is transferred into."""
     if site.process == OFF_SITE:
@@ -280,7 +215,7 @@ def temperature(day: float, *, peak: float, ambient: float, turnings: tuple[int,
     return max(ambient, ambient + (peak - ambient) * rise * decline - dip)
 
 
-def _batch_diary(rng: random.Random, site: DemoSite, month: int, *, hot: bool) -> Iterator[DiaryRow]:
+def _batch_diary(rng: random.Random, site: DemoSite, month: int, *, hot: bool) -> Iterator[DiaryInput]:
     """Diary of the batch begun in ``month``: temperatures, turnings, moisture, watering, smell."""
     batch, start = month_text(month), first_day(month)
     calendar = month % 12
@@ -289,9 +224,9 @@ def _batch_diary(rng: random.Random, site: DemoSite, month: int, *, hot: bool) -
     peak = rng.uniform(60, 69) if hot and rng.random() < 0.93 else rng.uniform(42, 52)
     turnings = () if site.process in network_file().unturned_processes else (7, 14, 24)
 
-    def row(day: int, clock: str, name: str, **more: str) -> DiaryRow:
+    def row(day: int, clock: str, name: str, **more: str) -> DiaryInput:
         at = start + dt.timedelta(days=day)
-        return DiaryRow(_id(rng), site.code, batch, name, f"{at.isoformat()} {clock}", **more)
+        return DiaryInput(_id(rng), site.code, batch, name, f"{at.isoformat()} {clock}", **more)
 
     for position, day in enumerate((1, 3, 5, 7, 9, 11, 13, 16, 19, 23, 28, 36)):
         here = temperature(day, peak=peak, ambient=ambient, turnings=turnings) + rng.gauss(0, 1.0)

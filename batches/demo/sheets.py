@@ -15,7 +15,8 @@ from dataclasses import asdict, dataclass
 from openpyxl import Workbook
 
 from batches.demo.network import network_file
-from batches.demo.records import DiaryRow, LedgerRow, SiteRecords
+from batches.demo.records import SiteRecords
+from batches.entries import DiaryInput, LedgerInput
 from batches.sheet_layouts import Kind, template
 from compostnet.shared.months import month_text
 
@@ -39,7 +40,7 @@ def _columns(kind: Kind, language: str) -> dict[str, str]:
     return {name: column.header.in_language(language) for name, column in template().columns(kind).items()}
 
 
-def write_sheet(rows: Sequence[LedgerRow | DiaryRow], kind: Kind, habit: int) -> tuple[bytes, str]:
+def write_sheet(rows: Sequence[LedgerInput | DiaryInput], kind: Kind, habit: int) -> tuple[bytes, str]:
     """Bytes and file extension of a sheet; ``habit`` says how its sender writes files."""
     columns = _columns(kind, "en" if habit == 4 else "zh")
     lines = [list(columns.values())]
@@ -84,7 +85,7 @@ def diary_sheets(records: Iterable[SiteRecords], months: Sequence[int]) -> Itera
 def _sheets(records: Sequence[SiteRecords], kind: Kind, months: Sequence[int], when: str) -> Iterator[Sheet]:
     for habit, organisation in enumerate(network_file().organisations):
         own = [one for one in records if one.site.organisation == organisation.code]
-        rows: list[LedgerRow | DiaryRow] = []
+        rows: list[LedgerInput | DiaryInput] = []
         for month in months:
             for one in own:
                 rows += one.ledger.get(month, []) if kind == "ledger" else one.diary.get(month, [])
@@ -98,7 +99,7 @@ def faulty_sheet(records: SiteRecords, month: int) -> Sheet:
     """A sheet as it comes in on a bad day: one good row and four that cannot be stored."""
     site, batch, day = records.site.code, month_text(month), f"{month_text(month)}-15"
 
-    def row(number: int, **more: str) -> LedgerRow:
+    def row(number: int, **more: str) -> LedgerInput:
         fields = {
             "id": str(uuid.uuid5(NAMESPACE, f"faulty:{site}:{month}:{number}")),
             "site": site,
@@ -110,9 +111,9 @@ def faulty_sheet(records: SiteRecords, month: int) -> Sheet:
             "measured": "",
             "occurred_on": day,
         }
-        return LedgerRow(**{**fields, **more})
+        return LedgerInput(**{**fields, **more})
 
-    rows: list[LedgerRow | DiaryRow] = [
+    rows: list[LedgerInput | DiaryInput] = [
         row(0),
         row(1, value="36.5kg"),
         row(2, material="厨鱼垃圾"),

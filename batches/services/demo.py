@@ -13,8 +13,8 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from batches.demo.network import DemoSite, make_sites, network_file
-from batches.demo.records import Mess, SiteRecords, make_records
+from batches.demo.network import DemoSite, Mess, make_sites, network_file
+from batches.demo.records import SiteRecords, make_records
 from batches.models import Batch
 from compostnet.shared.months import last_day, month_of, parse_month
 from sites import audit

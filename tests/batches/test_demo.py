@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from batches.demo.network import make_sites, network_file
-from batches.demo.records import Mess, make_records, temperature
+from batches.demo.network import Mess, make_sites, network_file
+from batches.demo.records import make_records, temperature
 from batches.demo.sheets import faulty_sheet, ledger_sheets
 from batches.models import Batch, DiaryEntry, Explanation, LedgerEntry, Release, SiteMonth, Upload, UploadRow
 from batches.services.demo import first_month, generate
@@ -20,6 +20,8 @@ from batches.sheets import read_table
 from compostnet.shared.months import first_day, last_day, month_of, parse_month
 from sites.models import Membership, Region, Site, User
 from sites.vocabulary import processes, scenarios
+
+MESS = Mess.fitting(108)
 
 
 def whole_network():
@@ -40,11 +42,9 @@ class TestNetwork:
             assert city.code[:2] == city.province[:2]
 
     def test_the_same_seed_gives_the_same_records(self):
-        first, second = (
-            make_records(whole_network()[9], first=24298, months=6, mess=Mess.fitting(108)) for _ in range(2)
-        )
+        first, second = (make_records(whole_network()[9], first=24298, months=6, mess=MESS) for _ in range(2))
         assert first == second
-        other = make_records(whole_network()[10], first=24298, months=6, mess=Mess.fitting(108))
+        other = make_records(whole_network()[10], first=24298, months=6, mess=MESS)
         assert other.ledger != first.ledger
 
     def test_a_small_network_is_the_beginning_of_the_large_one(self):
@@ -60,7 +60,7 @@ class TestNetwork:
 
 @pytest.fixture(scope="module")
 def records():
-    mess = Mess.fitting(108)
+    mess = MESS
     return [make_records(site, first=24298, months=24, mess=mess) for site in whole_network()]
 
 
@@ -81,7 +81,7 @@ class TestRecords:
 
     def test_mass_is_lost_and_never_made_but_in_the_mess(self, records):
         odd = {one.site.number for one in records for batch in one.batches if self.balance(one, batch.code) < 0}
-        assert odd == {Mess().harvest_site}
+        assert odd == {MESS.harvest_site}
 
     def balance(self, one, code):
         from batches.demo.records import _as_kg
@@ -96,7 +96,7 @@ class TestRecords:
         return left
 
     def test_the_silent_site_stops(self, records):
-        mess = Mess()
+        mess = MESS
         months = records[mess.silent_site].ledger
         assert [bool(rows) for rows in months.values()][-mess.silent_months - 1 :] == [True] + [False] * 5
 
@@ -113,7 +113,7 @@ class TestRecords:
 
 class TestSheets:
     def test_sheets_hold_every_row_in_the_encodings_of_life(self):
-        mess = Mess.fitting(108)
+        mess = MESS
         records = [make_records(site, first=24298, months=1, mess=mess) for site in whole_network()]
         sheets = list(ledger_sheets(records, [24298]))
         assert sum(sheet.rows for sheet in sheets) == sum(len(one.ledger[24298]) for one in records)
@@ -127,7 +127,7 @@ class TestSheets:
         assert {"utf-8", "gb18030"} <= {str(encoding).lower() for encoding in encodings}
 
     def test_the_faulty_sheet_is_the_same_each_time(self):
-        records = make_records(whole_network()[5], first=24298, months=1, mess=Mess())
+        records = make_records(whole_network()[5], first=24298, months=1, mess=MESS)
         assert faulty_sheet(records, 24298) == faulty_sheet(records, 24298)
 
 
