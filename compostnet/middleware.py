@@ -9,6 +9,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.defaultfilters import filesizeformat
 from django.utils import translation
 from django.utils.translation.trans_real import get_languages, get_supported_language_variant, parse_accept_lang_header
 
@@ -122,6 +123,12 @@ class ContentSecurityMiddleware:
         return response
 
 
+def _length(request: HttpRequest) -> int:
+    """Bytes of the body as its sender announced them; Django reads no more than that, and nothing where it is 0."""
+    text = request.META.get("CONTENT_LENGTH") or ""
+    return int(text) if text.isdecimal() else 0
+
+
 class ProblemMiddleware:
     """A `Problem` that a page raised becomes a page that says what is wrong; under ``/api/`` every error is a problem.
 
@@ -136,6 +143,10 @@ class ProblemMiddleware:
         # Databases keep no NUL character; no address or filter has one.
         if "\x00" in request.path or any("\x00" in text for key in request.GET for text in request.GET.getlist(key)):
             problem = Problem("not_found", what=Message("thing_address"))
+            return problem_response(problem) if is_api else self._page(request, problem)
+        # Before anything reads it: Django itself limits forms and JSON, but not files.
+        if _length(request) > settings.MAX_REQUEST_BYTES:
+            problem = Problem("too_large", limit=filesizeformat(settings.MAX_REQUEST_BYTES))
             return problem_response(problem) if is_api else self._page(request, problem)
         response = self.get_response(request)
         if is_api and response.status_code >= 400 and not response.get("Content-Type", "").startswith(PROBLEM_TYPE):

@@ -248,6 +248,8 @@ MEDIA_URL = "/files/"
 RELEASES_DIR = DATA_DIR / "releases"
 TILE_SERVER = _env("TILES")
 MAX_UPLOAD_BYTES = 50 * 1024 * 1024
+# A whole request with its file and the form around it; more is refused unread.
+MAX_REQUEST_BYTES = MAX_UPLOAD_BYTES + 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -5,6 +5,7 @@ import logging
 import re
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -85,6 +86,25 @@ def test_a_defect_is_a_500_with_an_id_that_stands_in_the_log(client, make_user, 
     identity = answer.headers["X-Request-ID"]
     assert identity in answer.json()["detail"]
     assert any(identity in record.getMessage() for record in caplog.records)
+
+
+@pytest.mark.parametrize("address", ["/api/v1/photos", "/check/"])
+def test_a_request_above_the_limit_is_refused_before_anything_reads_it(client, db, settings, address):
+    settings.MAX_REQUEST_BYTES = 1000
+    answer = client.post(address, {"file": ContentFile(bytes(2000), name="a.csv")}, headers={"accept-language": "en"})
+    assert answer.status_code == 413
+    assert "the limit is 1000" in answer.content.decode().replace("\xa0", " ")
+    assert (answer.headers["Content-Type"] == PROBLEM) == address.startswith("/api/")
+    settings.MAX_REQUEST_BYTES = 3000
+    assert client.post(address, {"file": ContentFile(bytes(2000), name="a.csv")}).status_code != 413
+
+
+def test_a_json_body_above_the_limit_is_a_413(client, make_user, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    client.force_login(make_user("administrator"))
+    answer = client.post("/api/v1/ledger-entries", {"entries": ["x" * 2000]}, content_type="application/json")
+    assert answer.status_code == 413
+    assert answer.headers["Content-Type"] == PROBLEM
 
 
 @pytest.mark.parametrize("given", ["", "short", "x" * 65, "with space in it", "newline\\nInjected", "ünïcode-id"])
