@@ -51,6 +51,8 @@ class Table:
     delimiter: str = ""
     sheet: str = ""
     notes: tuple[Message, ...] = field(default=())
+    sheets: tuple[str, ...] = ()
+    """The sheets of the workbook, in their order; empty for a text file."""
 
     def column(self, index: int) -> list[str]:
         """One column from top to bottom."""
@@ -102,6 +104,7 @@ class Grid:
     delimiter: str = ""
     sheet: str = ""
     merged: Sequence[tuple[int, int, str]] = ()
+    sheets: tuple[str, ...] = ()
 
 
 def _megabytes(size: int) -> str:
@@ -143,7 +146,16 @@ def _table(grid: Grid, file_name: str, known: frozenset[str]) -> Table:
         raise Problem("sheet_ragged", errors=faults, count=len(overlong), line=overlong[0])
     if not rows:
         raise Problem("sheet_only_header", name=file_name)
-    return Table(tuple(header), grid.lines[head], rows, lines, grid.encoding, grid.delimiter, grid.sheet)
+    return Table(
+        tuple(header),
+        grid.lines[head],
+        rows,
+        lines,
+        grid.encoding,
+        grid.delimiter,
+        grid.sheet,
+        sheets=grid.sheets,
+    )
 
 
 def _refuse_twice(header: Sequence[str]) -> None:

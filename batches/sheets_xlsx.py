@@ -46,7 +46,21 @@ def read_workbook(data: bytes, file_name: str, sheet: str | None, max_bytes: int
         for cell in row:
             if len(cell) > MAX_CELL or (cell and not cell.isprintable() and _UNREADABLE.search(cell)):
                 raise Problem("sheet_not_a_table", name=file_name, line=line)
-    return Grid(rows, list(range(1, len(rows) + 1)), sheet=found.name, merged=merged)
+    return Grid(
+        rows, list(range(1, len(rows) + 1)), sheet=found.name, merged=merged, sheets=tuple(workbook.sheet_names)
+    )
+
+
+def workbook_sheets(data: bytes) -> tuple[str, ...]:
+    """The names of a workbook's sheets, to choose from; nothing for whatever else the bytes are."""
+    if not data.startswith(b"PK\x03\x04"):
+        return ()
+    try:
+        return tuple(CalamineWorkbook.from_filelike(io.BytesIO(data)).sheet_names)
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError | GeneratorExit):
+            raise
+        return ()
 
 
 def _look_inside(data: bytes, file_name: str, max_bytes: int) -> bool:

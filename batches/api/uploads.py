@@ -61,6 +61,7 @@ class UploadOut(Schema):
     kind: Literal["ledger", "diary"]
     layout: str
     site: str | None = Field(description="code of the site the sheet was sent for; null: it names its sites")
+    sheet: str = Field(description="name of the workbook's sheet that was asked for; empty: the first with data")
     file_name: str
     sha256: str
     state: Literal["checked", "stored", "partly"]
@@ -91,6 +92,9 @@ class UploadIn(Schema):
     kind: Literal["ledger", "diary"] = "ledger"
     layout: Code = Field("template", description="`template` or the code of a described layout")
     site: Code = Field("", description="code of the site; empty: the sheet names its sites")
+    sheet: Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")] = Field(
+        "", description="name of the sheet of a workbook; empty: the first with data"
+    )
 
 
 class StoreIn(Schema):
@@ -125,6 +129,7 @@ def _upload(upload: Upload) -> dict[str, object]:
         "kind": upload.kind,
         "layout": layout_of(upload),
         "site": upload.site.code if upload.site else None,
+        "sheet": upload.sheet,
         "file_name": upload.file_name,
         "sha256": upload.sha256,
         "state": upload.state,
@@ -193,7 +198,13 @@ def send_upload(request: HttpRequest, file: File[UploadedFile], body: Form[Uploa
             "sheet_too_large", found=f"{file.size / 2**20:.1f}", limit=f"{settings.MAX_UPLOAD_BYTES / 2**20:.1f}"
         )
     upload = receive_upload(
-        actor=who, data=file.read(), file_name=file.name or "sheet", kind=body.kind, layout=body.layout, site=site
+        actor=who,
+        data=file.read(),
+        file_name=file.name or "sheet",
+        kind=body.kind,
+        layout=body.layout,
+        site=site,
+        sheet=body.sheet,
     )
     return Status(201, _detail(request, upload))
 

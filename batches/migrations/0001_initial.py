@@ -111,6 +111,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('ledger', 'ledger'), ('diary', 'diary')], max_length=10)),
                 ('layout', models.CharField(help_text="code of batches/layouts, or 'template'", max_length=60)),
+                ('sheet', models.CharField(blank=True, default='', help_text="name of the workbook's sheet; empty: the first with data", max_length=200)),
                 ('sha256', models.CharField(max_length=64)),
                 ('file_name', models.CharField(max_length=200)),
                 ('file', models.FileField(upload_to='uploads/%Y/%m/')),
@@ -224,11 +225,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='upload',
-            constraint=models.UniqueConstraint(condition=models.Q(('site__isnull', False)), fields=('sha256', 'layout', 'site'), name='upload_file_once_a_site'),
+            constraint=models.UniqueConstraint(condition=models.Q(('site__isnull', False)), fields=('sha256', 'layout', 'sheet', 'site'), name='upload_file_once_a_site'),
         ),
         migrations.AddConstraint(
             model_name='upload',
-            constraint=models.UniqueConstraint(condition=models.Q(('site__isnull', True)), fields=('sha256', 'layout'), name='upload_file_once'),
+            constraint=models.UniqueConstraint(condition=models.Q(('site__isnull', True)), fields=('sha256', 'layout', 'sheet'), name='upload_file_once'),
         ),
         migrations.AddIndex(
             model_name='ledgerentry',

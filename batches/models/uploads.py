@@ -12,7 +12,7 @@ from sites.models import Site
 
 
 class Upload(models.Model):
-    """One file sent. The same bytes in the same layout are one upload, however often they are sent."""
+    """One file sent. The same bytes (and sheet) in the same layout are one upload, however often they are sent."""
 
     class Kind(models.TextChoices):
         LEDGER = "ledger", _("ledger")
@@ -26,6 +26,9 @@ class Upload(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     kind = models.CharField(max_length=10, choices=Kind.choices)
     layout = models.CharField(max_length=60, help_text="code of batches/layouts, or 'template'")
+    sheet = models.CharField(
+        max_length=200, blank=True, default="", help_text="name of the workbook's sheet; empty: the first with data"
+    )
     site = models.ForeignKey(
         Site, models.PROTECT, null=True, blank=True, related_name="uploads", help_text="null: the sheet names its sites"
     )
@@ -42,12 +45,12 @@ class Upload(models.Model):
         ordering = ["-created_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["sha256", "layout", "site"],
+                fields=["sha256", "layout", "sheet", "site"],
                 condition=models.Q(site__isnull=False),
                 name="upload_file_once_a_site",
             ),
             models.UniqueConstraint(
-                fields=["sha256", "layout"], condition=models.Q(site__isnull=True), name="upload_file_once"
+                fields=["sha256", "layout", "sheet"], condition=models.Q(site__isnull=True), name="upload_file_once"
             ),
         ]
 

@@ -75,16 +75,22 @@ def receive_upload(
     kind: Kind = "ledger",
     layout: str = TEMPLATE,
     site: Site | None = None,
+    sheet: str = "",
 ) -> Upload:
     """Keep a sheet as it was sent. The same bytes in the same layout for the same site are one upload.
+
+    ``sheet`` names the sheet of a workbook (default: the first with data); each sheet is an upload of its own.
 
     Raises the problems of `batches.sheets.read_table` and `batches.sheet_layouts.read_sheet`: what cannot be read at
     all is not kept.
     """
     _require(actor, site)
-    read = _read(data, file_name, kind, layout, site)
+    sheet = _storable(sheet).strip()[:200]
+    read = _read(data, file_name, kind, layout, site, sheet)
+    if sheet and not read[0].sheets:
+        sheet = ""  # a text file has no sheets to choose from
     digest = hashlib.sha256(data).hexdigest()
-    same = Upload.objects.filter(sha256=digest, layout=_layout_key(kind, layout), site=site)
+    same = Upload.objects.filter(sha256=digest, layout=_layout_key(kind, layout), site=site, sheet=sheet)
     if found := same.first():
         found.read = read  # type: ignore[attr-defined]
         return found
@@ -92,6 +98,7 @@ def receive_upload(
     upload = Upload(
         kind=kind,
         layout=_layout_key(kind, layout),
+        sheet=sheet,
         site=site,
         sha256=digest,
         file_name=name,
@@ -124,18 +131,29 @@ def _require(actor: Actor, site: Site | None) -> None:
         require(actor, "upload_sheets", site=site)
 
 
-def _read(data: bytes, file_name: str, kind: Kind, layout: str, site: Site | None) -> tuple[Table, Any]:
+def _read(data: bytes, file_name: str, kind: Kind, layout: str, site: Site | None, sheet: str) -> tuple[Table, Any]:
     if layout != TEMPLATE:
         get_layout(layout)
     headers = known_headers(layout, kind)
-    table = read_table(data, file_name, known_headers=headers, max_bytes=settings.MAX_UPLOAD_BYTES)
+    table = read_table(data, file_name, sheet=sheet or None, known_headers=headers, max_bytes=settings.MAX_UPLOAD_BYTES)
     return table, read_sheet(table, layout, kind, site=site.code if site else "")
 
 
 def _read_kept(upload: Upload, kind: Kind, layout: str) -> tuple[Table, Any]:
     with upload.file.open("rb") as stream:
         data = stream.read()
-    return _read(data, upload.file_name, kind, layout, upload.site)
+    return _read(data, upload.file_name, kind, layout, upload.site, upload.sheet)
+
+
+def other_sheet(*, actor: Actor, upload: Upload, sheet: str) -> Upload:
+    """The upload that reads another sheet of the same workbook; the file is the one that was sent."""
+    with upload.file.open("rb") as stream:
+        data = stream.read()
+    kind: Kind = "diary" if upload.kind == Upload.Kind.DIARY else "ledger"
+    layout = layout_of(upload)
+    return receive_upload(
+        actor=actor, data=data, file_name=upload.file_name, kind=kind, layout=layout, site=upload.site, sheet=sheet
+    )
 
 
 def check_upload(*, actor: Actor, upload: Upload, create_batches: bool = False) -> Examined:

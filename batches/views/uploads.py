@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -25,13 +26,14 @@ from batches.services.uploads import (
     layout_of,
     may_store,
     mend_row,
+    other_sheet,
     receive_upload,
     store_upload,
     stored_already,
 )
 from batches.sheet_layouts import KINDS, TEMPLATE, layouts, template, template_rows
 from batches.sheets import write_csv
-from batches.sheets_xlsx import write_xlsx
+from batches.sheets_xlsx import workbook_sheets, write_xlsx
 from compostnet.shared.problems import Problem
 from sites.auth import actor
 from sites.permissions import sites_where
@@ -52,22 +54,38 @@ def uploads(request: HttpRequest) -> HttpResponse:
     who = actor(request)
     sites = sites_where(who, "upload_sheets").order_by("code")
     problem: dict[str, Any] | None = None
-    chosen = {"site": request.POST.get("site", ""), "layout": request.POST.get("layout", "template-ledger")}
+    chosen = {
+        "site": request.POST.get("site", ""),
+        "layout": request.POST.get("layout", "template-ledger"),
+        "sheet": request.POST.get("sheet", ""),
+    }
+    names: tuple[str, ...] = ()
     if request.method == "POST":
         try:
             return redirect("upload", _receive(request, sites, chosen).pk)
         except Problem as refusal:
             problem = refusal.as_json(_language())
+            names = _sheets_of(request)
     page = Paginator(visible_uploads(who), ROWS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "sites": sites,
         "layouts": [(code, layout.name) for code, layout in layouts().items()],
         "chosen": chosen,
         "problem": problem,
+        "sheets": names if len(names) > 1 else (),
         "page": page,
         "columns": {kind: template().columns(kind).values() for kind in KINDS},
     }
     return render(request, "batches/uploads/list.html", context, status=problem["status"] if problem else 200)
+
+
+def _sheets_of(request: HttpRequest) -> tuple[str, ...]:
+    """The sheets of the workbook that could not be read, so that the person can name another."""
+    file = request.FILES.get("file")
+    if file is None or file.size is None or file.size > settings.MAX_UPLOAD_BYTES:
+        return ()
+    file.seek(0)
+    return workbook_sheets(file.read())
 
 
 def _receive(request: HttpRequest, sites: Any, chosen: dict[str, str]) -> Upload:
@@ -85,6 +103,7 @@ def _receive(request: HttpRequest, sites: Any, chosen: dict[str, str]) -> Upload
         kind=kind,  # type: ignore[arg-type]
         layout=layout,
         site=site,
+        sheet=chosen["sheet"],
     )
 
 
@@ -96,7 +115,14 @@ def upload(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     found = visible_upload(who, pk)
     new_batches = (request.POST if request.method == "POST" else request.GET).get("new_batches") == "1"
     problem: dict[str, Any] | None = None
-    if request.method == "POST":
+    if request.method == "POST" and request.POST.get("do") == "sheet":
+        try:
+            return redirect("upload", other_sheet(actor=who, upload=found, sheet=request.POST.get("sheet", "")).pk)
+        except Problem as refusal:
+            if refusal.status != 422:
+                raise
+            problem = refusal.as_json(_language())
+    elif request.method == "POST":
         try:
             result = store_upload(
                 actor=who, upload=found, good_only=request.POST.get("do") == "good", create_batches=new_batches
@@ -120,6 +146,7 @@ def upload(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         kinds = entry_rules().ledger_kinds if found.kind == Upload.Kind.LEDGER else entry_rules().diary_kinds
         context |= {
             "examined": examined,
+            "other_sheets": [name for name in examined.table.sheets if name != examined.table.sheet],
             "faults": records,
             "more_faults": max(0, len(examined.all_faults) - FAULTS_SHOWN),
             "first": [(row, kinds[row.kind].name) for row in first_rows(examined)],  # type: ignore[index]

@@ -345,3 +345,79 @@ def test_the_way_through_the_api(batch, operator, client):
     assert client.get("/api/v1/uploads").json()["items"][0]["state"] == "stored"
     assert masses() == [10_000_000, 12_500_000]
     assert client.get("/api/v1/upload-layouts").json()["layouts"][0]["code"] == "nyc_dsny"
+
+
+def workbook(**sheets: list[tuple[str, ...]]) -> bytes:
+    """A workbook with the named sheets of text."""
+    book = Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        page = book.create_sheet(name)
+        for cells in rows:
+            page.append(list(cells))
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+MAY, JUNE = row("12.5"), row("30", date="2024-06-03")
+
+
+def test_each_sheet_of_a_workbook_is_an_upload_of_its_own(batch):
+    data = workbook(五月=[HEADER, MAY], 六月=[HEADER, JUNE])
+    may = receive(data, batch.site, name="表.xlsx")
+    june = receive(data, batch.site, name="表.xlsx", sheet="六月")
+    assert (may.pk != june.pk, june.pk) == (True, receive(data, batch.site, name="表.xlsx", sheet="六月").pk)
+    for upload, kg in ((june, 30), (may, 12.5)):
+        fresh = Upload.objects.get(pk=upload.pk)  # the kept file is read again, of the sheet that was asked for
+        assert store_upload(actor=CONSOLE, upload=fresh).mass_mg == int(kg * 1_000_000)
+    assert masses() == [12_500_000, 30_000_000]
+
+
+def test_a_sheet_that_is_not_there_is_refused_and_a_text_file_has_none(batch):
+    with pytest.raises(Problem) as refused:
+        receive(workbook(五月=[HEADER, MAY]), batch.site, name="表.xlsx", sheet="七月")
+    assert refused.value.code == "sheet_unknown_sheet"
+    assert receive(sheet(MAY), batch.site, sheet="七月").pk == receive(sheet(MAY), batch.site).pk
+
+
+def test_the_page_says_which_sheets_there_are_and_changes_between_them(batch, operator, client):
+    client.force_login(operator)
+    form = {"site": "lishui-1", "layout": "template-ledger"}
+    said = client.post(
+        reverse("uploads"), {**form, "file": file(workbook(说明=[("写给您",), ("一",)], 五月=[HEADER, MAY]))}
+    )
+    assert said.status_code == 422
+    assert "说明”, “五月" in said.content.decode()
+    answer = client.post(
+        reverse("uploads"), {**form, "file": file(workbook(五月=[HEADER, MAY], 六月=[HEADER, JUNE]))}, follow=True
+    )
+    assert [(row.when, row.value) for row, _kind in answer.context["first"]] == [("2024-05-03", "12.5")]
+    here = answer.redirect_chain[-1][0]
+    answer = client.post(here, {"do": "sheet", "sheet": "六月"}, follow=True)
+    assert [(row.when, row.value) for row, _kind in answer.context["first"]] == [("2024-06-03", "30")]
+    assert client.post(here, {"do": "sheet", "sheet": "七月"}).status_code == 422
+
+
+def test_a_sheet_with_nothing_but_the_example_says_so_and_offers_no_button(batch, operator, client):
+    client.force_login(operator)
+    data = client.get(reverse("upload_template_csv"), {"kind": "ledger", "lang": "zh"}).content
+    answer = client.post(
+        reverse("uploads"), {"file": file(data), "site": "lishui-1", "layout": "template-ledger"}, follow=True
+    )
+    html = answer.content.decode()
+    assert ("没有可以入账的记录" in html, 'value="all"' in html) == (True, False)
+
+
+def test_a_sheet_without_a_good_row_can_be_mended_on_the_page(batch, operator, client):
+    client.force_login(operator)
+    answer = client.post(
+        reverse("uploads"),
+        {"file": file(sheet(row("1O"))), "site": "lishui-1", "layout": "template-ledger"},
+        follow=True,
+    )
+    here = answer.redirect_chain[-1][0]
+    assert 'value="good"' in answer.content.decode()
+    client.post(here, {"do": "good"})
+    upload = Upload.objects.get()
+    assert (upload.state, upload.rejected_rows.get().cells["数量"]) == ("partly", "1O")
