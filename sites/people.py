@@ -9,9 +9,10 @@ from collections.abc import Collection
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 from django.utils import timezone
 
+from compostnet.shared.numbers import normalise
 from compostnet.shared.problems import Fault, Problem
 from compostnet.shared.texts import Message
 from sites.audit import record
@@ -22,6 +23,11 @@ from sites.permissions import Actor, require
 from sites.phones import normalise_phone
 
 SECRET_START = "cn_"  # noqa: S105 (how secrets begin, so that scanners can find leaked ones)
+READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
+"""Letters and digits that nobody takes for another one (no 0, o, 1, i, l)."""
+FEWEST_DIGITS = 4
+"""So many digits of a phone number are worth searching for."""
+NO_ROLE = "none"
 
 
 def find_user(login: str) -> User | None:
@@ -122,14 +128,41 @@ def grant_role(
     return membership
 
 
+def _keep_an_administrator(user: User) -> None:
+    """Refuse what would leave nobody who can manage people: ``last_administrator``.
+
+    Locks every administrator's role and account to the end of the transaction: of two administrators who take each
+    other's role at the same moment, the second waits and is refused.
+    """
+    held = Membership.objects.select_for_update().filter(role=Role.ADMINISTRATOR, user__is_active=True)
+    holders = {membership.user_id for membership in held.order_by("pk")}
+    if user.pk in holders and len(holders) == 1:
+        raise Problem("last_administrator")
+
+
+@transaction.atomic
+def set_active(*, actor: Actor, user: User, active: bool) -> User:
+    """Let a person in or keep them out. Who is kept out can neither sign in nor use a token; what they did stays.
+
+    Their roles stay too, so that letting them in again restores everything. Problem: ``last_administrator``.
+    """
+    require(actor, "manage_people")
+    if not active:
+        _keep_an_administrator(user)
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if user.is_active != active:
+        user.is_active = active
+        user.save(update_fields=["is_active"])
+        record(actor, "activate_user" if active else "deactivate_user", user)
+    return user
+
+
 @transaction.atomic
 def revoke_role(*, actor: Actor, membership: Membership) -> None:
     """Take a role away. The last administrator keeps theirs: ``last_administrator``."""
     require(actor, "manage_people")
     if membership.role == Role.ADMINISTRATOR:
-        held = Membership.objects.select_for_update().filter(role=Role.ADMINISTRATOR, user__is_active=True)
-        if {one.pk for one in held} <= {membership.pk}:
-            raise Problem("last_administrator")
+        _keep_an_administrator(membership.user)
     record(actor, "revoke_role", membership, site=membership.site, user=membership.user_id, role=membership.role)
     membership.delete()
 
@@ -190,6 +223,49 @@ def tokens_of(user: User) -> QuerySet[ApiToken]:
 def memberships_of(user: User) -> list[Membership]:
     """A person's roles with their places."""
     return list(user.memberships.select_related("site__region", "organisation").order_by("role", "site__code", "pk"))
+
+
+def people_for(
+    actor: Actor, *, words: str = "", role: str = "", site: Site | None = None, inactive: bool = False
+) -> QuerySet[User]:
+    """Everybody with their roles, for those who manage people; by words in name, e-mail, number or site, and by role.
+
+    ``inactive``: those who are kept out, instead of those who may sign in.
+    """
+    require(actor, "manage_people")
+    found = User.objects.filter(is_active=not inactive)
+    plain = normalise(words)
+    digits = "".join(sign for sign in plain if sign.isdecimal())
+    if len(digits) >= FEWEST_DIGITS and not plain.strip("+0123456789 ()-"):
+        found, plain = found.filter(phone__contains=digits), ""
+    for word in plain.split():
+        asked = Q(name__icontains=word) | Q(email__icontains=word)
+        places = Membership.objects.filter(
+            Q(site__code__icontains=word) | Q(site__name_zh__icontains=word) | Q(site__name_en__icontains=word)
+        )
+        found = found.filter(asked | Q(pk__in=places.values("user_id")))
+    if role == NO_ROLE:
+        found = found.filter(memberships__isnull=True)
+    elif role:
+        found = found.filter(pk__in=Membership.objects.filter(role=role).values("user_id"))
+    if site is not None:
+        found = found.filter(pk__in=Membership.objects.filter(site=site).values("user_id"))
+    roles = Membership.objects.select_related("site", "organisation").order_by("role", "site__code", "pk")
+    return found.prefetch_related(Prefetch("memberships", roles)).order_by("name", "email", "phone", "pk")
+
+
+def person_for(actor: Actor, user_id: int) -> User:
+    """One person, for those who manage people; Problem ``not_found``."""
+    require(actor, "manage_people")
+    user = User.objects.filter(pk=user_id).first()
+    if user is None:
+        raise Problem("not_found", what=Message("thing_person"))
+    return user
+
+
+def make_password() -> str:
+    """A password that can be read out and typed on a phone: no letters that look alike, 59 random bits."""
+    return "-".join("".join(secrets.choice(READABLE) for _ in range(4)) for _ in range(3))
 
 
 def memberships_for(actor: Actor) -> QuerySet[Membership]:

@@ -10,12 +10,13 @@ from itertools import pairwise
 from typing import Any
 
 from django.contrib.gis.geos import Point, Polygon
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from compostnet.shared.months import first_day, last_day
 from compostnet.shared.problems import Problem
 from compostnet.shared.texts import Message
-from sites.models import AuditRecord, PublicLocation, Region, Site
+from sites.models import AuditRecord, Membership, PublicLocation, Region, Site
 from sites.vocabulary import coarsened, vocabulary
 
 KM_PER_DEGREE = 111.32
@@ -77,6 +78,29 @@ def filtered_sites(
     if box:
         found = found.filter(pk__in=_shown_in(found, box))
     return found
+
+
+MISSING: dict[str, Q] = {
+    "position": Q(location__isnull=True),
+    "climate": Q(climate_zone=""),
+    "people": ~Exists(Membership.objects.filter(site=OuterRef("pk"), user__is_active=True)),
+}
+"""What a site may lack that its figures or its work need, by the name of the filter."""
+
+
+def managed_sites(*, words: str = "", region: str = "", state: str = "", missing: str = "") -> QuerySet[Site]:
+    """Sites for their administration, by words in code and name, region, state (open, closed) and what they lack."""
+    found = filtered_sites(region=region)
+    for word in words.split():
+        found = found.filter(Q(code__icontains=word) | Q(name_zh__icontains=word) | Q(name_en__icontains=word))
+    today = timezone.localdate()
+    if state == "open":
+        found = found.filter(Q(closed_on__isnull=True) | Q(closed_on__gte=today))
+    elif state == "closed":
+        found = found.filter(closed_on__lt=today)
+    if missing in MISSING:
+        found = found.filter(MISSING[missing])
+    return found.annotate(has_people=~MISSING["people"]).order_by("code")
 
 
 def public_point(site: Site) -> Point | None:

@@ -20,7 +20,7 @@ from sites.models import Organisation, PublicLocation, Region, Site
 from sites.permissions import Actor, require
 from sites.regions import RegionRow
 from sites.selectors import ancestors, is_near, region_at
-from sites.vocabulary import processes, scenarios, vocabulary
+from sites.vocabulary import climate_zones, processes, scenarios, vocabulary
 
 SITE_CODE = re.compile(r"^[a-z0-9][a-z0-9-]{0,59}$")
 LENGTHS = {"name_zh": 200, "name_en": 200, "address": 300, "climate_zone": 30, "climate_source": 300}
@@ -75,8 +75,8 @@ def create_site(
         time_zone=time_zone,
         area_m2=area_m2,
         households=households,
-        climate_zone=climate_zone,
-        climate_source=climate_source,
+        climate_zone=climate_zone.strip(),
+        climate_source=climate_source.strip(),
         is_invented=is_invented,
     )
     faults: list[Fault] = []
@@ -85,6 +85,7 @@ def create_site(
     elif Site.objects.filter(code=site.code).exists():
         faults.append(Fault(Message("site_code_taken", {"code": site.code}), field="code", value=code))
     faults += _plain_faults(site)
+    faults += _climate_faults(site)
     faults += _place(site, longitude, latitude, datum, region)
     faults += _give_organisation(site, organisation)
     if faults:
@@ -111,6 +112,8 @@ def update_site(*, actor: Actor, site: Site, **changes: Any) -> Site:
             value = changes[name]
             setattr(site, name, value.strip() if isinstance(value, str) else value)
     faults = _plain_faults(site)
+    if {"climate_zone", "climate_source"} & set(changes):
+        faults += _climate_faults(site)
     if set(changes) & set(PLACE_FIELDS):
         longitude, latitude, datum = changes.get("longitude"), changes.get("latitude"), changes.get("datum", "wgs84")
         if not {"longitude", "latitude"} & set(changes) and site.location is not None:
@@ -132,13 +135,24 @@ def update_site(*, actor: Actor, site: Site, **changes: Any) -> Site:
 
 @transaction.atomic
 def create_organisation(
-    *, actor: Actor, code: str, name_zh: str, name_en: str, kind: str = Organisation.Kind.OPERATOR
+    *,
+    actor: Actor,
+    code: str,
+    name_zh: str,
+    name_en: str,
+    kind: str = Organisation.Kind.OPERATOR,
+    must_be_new: bool = False,
 ) -> Organisation:
-    """Create the organisation with a code, or bring its names up to date if it is there."""
+    """Create the organisation with a code, or bring its names up to date if it is there (unless it must be new)."""
     require(actor, "create_site")
     faults = []
     if not SITE_CODE.match(code):
         faults.append(Fault(Message("site_code_unusable"), field="code", value=code))
+    elif must_be_new and Organisation.objects.filter(code=code).exists():
+        faults.append(Fault(Message("organisation_code_taken", {"code": code}), field="code", value=code))
+    for name, text in (("name_zh", name_zh), ("name_en", name_en)):
+        if len(text.strip()) > LENGTHS[name]:
+            faults.append(Fault(Message("site_text_too_long", {"longest": LENGTHS[name]}), field=name))
     if kind not in Organisation.Kind.values:
         faults.append(_choice_fault("kind", kind, Organisation.Kind.values))
     if not (name_zh.strip() or name_en.strip()):
@@ -227,6 +241,16 @@ def _plain_faults(site: Site) -> list[Fault]:
         value = getattr(site, name)
         if value is not None and not 0 <= value <= LARGEST_COUNT:
             faults.append(Fault(Message("site_count_out_of_range"), field=name, value=value))
+    return faults
+
+
+def _climate_faults(site: Site) -> list[Fault]:
+    """A zone that no method knows, or one that nobody can check because its source is missing."""
+    faults = []
+    if site.climate_zone and site.climate_zone not in climate_zones():
+        faults.append(_choice_fault("climate_zone", site.climate_zone, list(climate_zones())))
+    if site.climate_zone and not site.climate_source:
+        faults.append(Fault(Message("site_climate_source_needed"), field="climate_source"))
     return faults
 
 

@@ -85,6 +85,7 @@ def site_page(request: HttpRequest, code: str) -> HttpResponse:
             "locator": _locator(site),
             "about_process": processes()[site.process].about if site.process in processes() else Text(zh="", en=""),
             "may_log": may(actor(request), "view_site_private", site=site),
+            "may_edit": may(actor(request), "edit_site", site=site),
             **site_words(site),
         },
     )

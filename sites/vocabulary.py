@@ -42,6 +42,7 @@ class Vocabulary(Rule):
     scenarios: dict[str, Scenario]
     processes: dict[str, Process]
     location: LocationRules
+    climate_zones: dict[str, Text]
 
 
 @cache
@@ -58,6 +59,11 @@ def scenarios() -> dict[str, Scenario]:
 def processes() -> dict[str, Process]:
     """Processes by code, in the order of the file."""
     return vocabulary().processes
+
+
+def climate_zones() -> dict[str, Text]:
+    """Names of the climate zones by code, in the order of the file."""
+    return vocabulary().climate_zones
 
 
 def scenario_name(code: str) -> Text:

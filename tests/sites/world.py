@@ -129,5 +129,6 @@ def make_things() -> dict:
         "evidence": evidence.pk,
         "method": default_method(DAY).code,
         "token": token.pk,
+        "person": users["trainer"].pk,
         "membership": users["trainer"].memberships.get().pk,
     }

@@ -145,6 +145,10 @@ def work_places(context: Context) -> list[dict[str, Any]]:
         places.append((_("Uploads"), "uploads", []))
     if roles & set(roles_with("view_network")):
         places.append((_("Desk"), "desk", []))
+    if roles & set(roles_with("create_site")):
+        places.append((_("Manage sites"), "desk_sites", []))
+    if roles & set(roles_with("manage_people")):
+        places.append((_("People"), "people", []))
     if roles & set(roles_with("hand_in_evidence")) | roles & set(roles_with("review_evidence")):
         places.append((_("Training"), "training", []))
     found = []
