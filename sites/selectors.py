@@ -148,8 +148,11 @@ def ancestors(region: Region) -> list[Region]:
 
 
 def province_of(region: Region) -> Region | None:
-    """The province that a region is or lies in; None for a country."""
-    return next((part for part in ancestors(region) if part.level == Region.Level.PROVINCE), None)
+    """The province that a region is or lies in; None for a country. Looks no further up than that."""
+    part: Region | None = region
+    while part is not None and part.level > Region.Level.PROVINCE:
+        part = part.parent
+    return part if part is not None and part.level == Region.Level.PROVINCE else None
 
 
 def region_at(point: Point) -> Region | None:
