@@ -56,8 +56,28 @@ def photo_fault(content: bytes) -> Message | None:
     if len(content) > rules.max_bytes:
         return Message("photo_too_large", {"size": _mebibytes(len(content)), "largest": _mebibytes(rules.max_bytes)})
     if photo_format(content) is None:
-        return Message("photo_not_a_picture", {"formats": list(rules.formats)})
+        size = _pixels(content)
+        if size is not None and size[0] * size[1] > rules.max_pixels:
+            values = {"width": size[0], "height": size[1], "largest": rules.max_pixels // 1_000_000}
+            return Message("photo_too_many_pixels", values)
+        return not_a_picture()
     return None
+
+
+def not_a_picture() -> Message:
+    """What is said of bytes that are no picture."""
+    return Message("photo_not_a_picture", {"formats": list(logbook_rules().photo.formats)})
+
+
+def _pixels(content: bytes) -> tuple[int, int] | None:
+    """Width and height as the head of a picture says, without unpacking it; None where there is no such head."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(content), formats=tuple(logbook_rules().photo.formats)) as picture:
+                return picture.size
+    except Exception:  # as in photo_format; Pillow also refuses by itself what is larger than it dares
+        return None
 
 
 def photo_format(content: bytes) -> str | None:

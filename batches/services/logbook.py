@@ -10,8 +10,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from batches.entries import DiaryInput, LedgerInput
-from batches.logbook_rules import next_states, photo_extension, photo_fault, sha256
+from batches.logbook_rules import next_states, not_a_picture, photo_extension, photo_fault, sha256
 from batches.models import Batch, DiaryEntry, LedgerEntry, Photo
+from batches.photos import without_metadata
 from batches.services.entries import Receipt, store_diary_entries, store_ledger_entries
 from compostnet.shared.problems import Fault, Problem
 from compostnet.shared.texts import Message
@@ -165,6 +166,7 @@ def add_photo(
     """Keep a photo; the photo and whether it is new.
 
     ``checksum`` is the sender's SHA-256: a picture that arrives otherwise is refused, so that it can be sent again.
+    That of the bytes as they came is kept to know a repeat; the file that is kept no longer tells where it was taken.
     """
     require(actor, "record_entries", site=site)
     if fault := photo_fault(content):
@@ -172,13 +174,17 @@ def add_photo(
     digest = sha256(content)
     if checksum and checksum.strip().lower() != digest:
         raise Problem("photo_refused", errors=[Fault(Message("photo_checksum"), field="sha256", value=checksum)])
+    try:
+        kept = without_metadata(content)
+    except ValueError as error:
+        raise Problem("photo_refused", errors=[Fault(not_a_picture(), field="photo")]) from error
     with transaction.atomic():
         known = Photo.objects.filter(pk=id).first()
         if known is None:
             photo = Photo(id=id, site=site, sha256=digest, created_by=user_or_none(actor))
             try:
                 with transaction.atomic():
-                    photo.file.save(f"{id}.{photo_extension(content)}", ContentFile(content), save=False)
+                    photo.file.save(f"{id}.{photo_extension(content)}", ContentFile(kept), save=False)
                     photo.save(force_insert=True)
             except IntegrityError:
                 photo.file.delete(save=False)

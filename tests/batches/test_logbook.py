@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from batches.entries import DiaryInput, LedgerInput
+from batches.logbook_rules import photo_fault
 from batches.models import Batch, DiaryEntry, LedgerEntry, Photo
 from batches.selectors.logbook import batch_masses, diary_series, harvest_findings, ledger_lines, visible_batches
 from batches.services.entries import store_diary_entries, store_ledger_entries
@@ -270,3 +271,24 @@ class TestPhotos:
 def test_the_console_may_do_it_too(site):
     batch = open_batch(actor=CONSOLE, site=site, code="K", started_on=dt.date(2024, 5, 1))
     assert batch.created_by is None
+
+
+class TestWhatAPhotoTells:
+    def test_the_kept_file_does_not_say_where_it_was_taken_and_a_repeat_is_known_by_what_was_sent(self, operator, site):
+        exif = Image.Exif()
+        exif.get_ifd(0x8825).update({1: "N", 2: (39.0, 54.0, 20.0), 3: "E", 4: (116.0, 23.0, 29.0)})
+        out = io.BytesIO()
+        Image.new("RGB", (30, 20), "green").save(out, "JPEG", exif=exif)
+        key, sent = uuid.uuid4(), out.getvalue()
+        digest = hashlib.sha256(sent).hexdigest()
+        photo, _new = add_photo(actor=operator, site=site, id=key, content=sent, checksum=digest)
+        with photo.file.open("rb") as stream, Image.open(stream) as kept:
+            assert (dict(kept.getexif()), kept.size) == ({}, (30, 20))
+        assert photo.sha256 == digest
+        assert add_photo(actor=operator, site=site, id=key, content=sent, checksum=digest) == (photo, False)
+
+    def test_a_picture_of_too_many_pixels_is_told_so(self):
+        out = io.BytesIO()
+        Image.new("L", (11_000, 10_000)).save(out, "PNG")
+        assert photo_fault(out.getvalue()).code == "photo_too_many_pixels"
+        assert photo_fault(b"hello").code == "photo_not_a_picture"
