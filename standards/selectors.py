@@ -1,7 +1,8 @@
-"""Reads of the room: samples and reports that somebody may see."""
+"""Reads of the room: samples and reports that somebody may see, and what the checker says of a report."""
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -10,7 +11,10 @@ from compostnet.shared.problems import Problem
 from compostnet.shared.texts import Message
 from sites.models import Role, User
 from sites.permissions import Actor, may, require, sites_where
+from standards.explain import SampleVerdict, check_lines
+from standards.library import selected
 from standards.models import LabReport, Sample, Verdict
+from standards.readings import Line
 
 
 def visible_samples(actor: Actor) -> QuerySet[Sample]:
@@ -62,3 +66,29 @@ def latest_verdicts(report: LabReport) -> list[Verdict]:
     for verdict in sorted(report.verdicts.all(), key=lambda one: one.created_at):
         newest[(verdict.standard, verdict.edition)] = verdict
     return list(newest.values())
+
+
+def report_lines(report: LabReport) -> list[Line]:
+    """The results of a report as the checker reads them."""
+    return [
+        Line(
+            sample=report.sample.code,
+            indicator=result.indicator_text,
+            value=result.value_text,
+            unit=result.unit_text,
+            basis=result.basis_text,
+            note=result.note_text,
+            number=result.line,
+        )
+        for result in report.results.all()
+    ]
+
+
+def report_day(report: LabReport) -> dt.date:
+    """The day whose editions count for a report: the day it was issued, else the day the sample was taken."""
+    return report.reported_on or report.sample.taken_on
+
+
+def judge_report(report: LabReport) -> list[SampleVerdict]:
+    """What the checker says of a report now, without keeping it."""
+    return check_lines(report_lines(report), selected(["all"], report_day(report)))

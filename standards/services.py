@@ -18,11 +18,10 @@ from sites import audit
 from sites.models import Organisation
 from sites.permissions import Actor, require, user_or_none
 from standards.checker import CHECKER_VERSION
-from standards.explain import SampleVerdict, check_lines
 from standards.lab_sheets import read_lab_sheet
-from standards.library import selected
 from standards.models import LabReport, LabResult, Sample, Verdict
 from standards.readings import Line
+from standards.selectors import judge_report
 
 
 def register_sample(
@@ -136,32 +135,6 @@ def _lines_of(sample: Sample, lines: Sequence[Line]) -> list[Line]:
     raise Problem("lab_sheet_samples", count=len(names), names=names[:5], sample=sample.code)
 
 
-def report_lines(report: LabReport) -> list[Line]:
-    """The results of a report as the checker reads them."""
-    return [
-        Line(
-            sample=report.sample.code,
-            indicator=result.indicator_text,
-            value=result.value_text,
-            unit=result.unit_text,
-            basis=result.basis_text,
-            note=result.note_text,
-            number=result.line,
-        )
-        for result in report.results.all()
-    ]
-
-
-def report_day(report: LabReport) -> dt.date:
-    """The day whose editions count for a report: the day it was issued, else the day the sample was taken."""
-    return report.reported_on or report.sample.taken_on
-
-
-def judge_report(report: LabReport, codes: Sequence[str] = ("all",)) -> list[SampleVerdict]:
-    """What the checker says of a report now, without keeping it."""
-    return check_lines(report_lines(report), selected(list(codes), report_day(report)))
-
-
 def confirm_lab_report(*, actor: Actor, report: LabReport) -> list[Verdict]:
     """A second person confirms a report: from now on it counts, with verdicts frozen by edition and version."""
     site = report.sample.batch.site
@@ -179,12 +152,12 @@ def confirm_lab_report(*, actor: Actor, report: LabReport) -> list[Verdict]:
         locked.confirmed_at = timezone.now()
         locked.confirmed_by = user
         locked.save(update_fields=["state", "confirmed_at", "confirmed_by"])
-        verdicts = freeze_verdicts(locked)
+        verdicts = _freeze_verdicts(locked)
         audit.record(actor, "confirm_lab_report", locked, site=site, verdicts={v.standard: v.verdict for v in verdicts})
     return verdicts
 
 
-def freeze_verdicts(report: LabReport) -> list[Verdict]:
+def _freeze_verdicts(report: LabReport) -> list[Verdict]:
     """Keep the verdicts of a report against every class in force; those already kept are never changed."""
     kept = []
     for answer in judge_report(report):

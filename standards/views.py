@@ -30,8 +30,8 @@ from standards.lab_sheets import read_lab_sheet, read_pasted
 from standards.library import RuleSet, library, rule_sets, selected
 from standards.library_schema import Limit, leaves
 from standards.models import LabReport, Sample
-from standards.selectors import latest_verdicts, sample_for_report, visible_report, visible_samples
-from standards.services import confirm_lab_report, hand_in_lab_report, judge_report, register_sample
+from standards.selectors import judge_report, latest_verdicts, sample_for_report, visible_report, visible_samples
+from standards.services import confirm_lab_report, hand_in_lab_report, register_sample
 
 BADGES = {
     "pass": "badge-pass",

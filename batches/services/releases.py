@@ -247,6 +247,8 @@ def tidy(folder: Path) -> None:
     for path in folder.iterdir():
         if path.name.startswith(".writing-"):
             shutil.rmtree(path)
+        elif path.name.startswith(".index-"):
+            path.unlink()
         elif path.name.isdigit() and path.name not in known:
             path.rename(folder / f".set-aside-{path.name}-{uuid4().hex[:8]}")
 

@@ -1,8 +1,9 @@
-"""Pulling the plug: a process that uploads 100,000 rows is killed in the middle, and the sheet sent again."""
+"""Pulling the plug in the middle of an upload of 100,000 rows, and at every moment of publishing; then once more."""
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -17,6 +18,11 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from batches.services.site_months import verify_site_months
+from compostnet.shared import releases as published
+from compostnet.shared.months import parse_month
+from sites.permissions import CONSOLE
+from tests.batches.makers import make_entry
 from tests.bench import bench_upload
 from tests.conftest import ROOT
 
@@ -99,3 +105,32 @@ def test_a_killed_upload_leaves_nothing_and_sending_again_ends_with_exactly_the_
     counts = json.loads(again.stdout)
     assert (counts["stored"], counts["already_stored"], counts["rejected"]) == (bench_upload.ROWS, 0, 0)
     assert database.ledger() == (bench_upload.ROWS, expected_mg(data))
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_killed_publisher_leaves_no_release_or_a_whole_one_and_the_month_can_be_published(site, tmp_path):
+    months = [f"2024-{number:02d}" for number in range(1, 7)]
+    for month in months:
+        make_entry(site, month, 10)
+    keys = [(site.pk, parse_month(month)) for month in months]
+    assert not verify_site_months(actor=CONSOLE, keys=keys).refused
+    database = Server(tmp_path) if connection.vendor == "postgresql" else Embedded(tmp_path)
+    environment = {**os.environ, **database.environment, "DJANGO_SETTINGS_MODULE": "compostnet.settings"}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.batches.killed_publisher", *months],
+        cwd=ROOT, env=environment, check=True, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    told = json.loads(done.stdout)
+    assert [one["moment"] for one in told if not one["killed"]] == []
+    for number, one in enumerate(told, 1):
+        assert one["after"] == one["before"], one
+        # A publisher that had committed had done its work: only the index was missing, and the next attempt writes it.
+        assert one["again"] == ("release_unchanged" if one["committed"] else str(number)), one
+        assert one["then"] == list(range(number, 0, -1)), one
+    assert {one["committed"] for one in told} == {True, False}
+    folder = tmp_path / "releases"
+    for release in published.all_releases(folder):
+        for name, vouched in release.files.items():
+            assert hashlib.sha256(release.file(name).read_bytes()).hexdigest() == vouched["sha256"]
+    assert not [path.name for path in folder.iterdir() if path.name.startswith((".writing-", ".index-"))]

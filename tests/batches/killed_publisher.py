@@ -1,0 +1,93 @@
+"""A process whose publishers are killed (SIGKILL) at every moment that matters, each at a month of its own.
+
+``python -m tests.batches.killed_publisher 2024-01 …`` prints a JSON list, one object a moment: how the publisher ended,
+what was public before and after it, and what publishing the month again did. Run by `test_kill`, on a database of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.db import connections  # noqa: E402
+
+from batches.models import Release  # noqa: E402
+from batches.services import releases  # noqa: E402
+from compostnet.shared import releases as published  # noqa: E402
+from compostnet.shared.months import parse_month  # noqa: E402
+from compostnet.shared.problems import Problem  # noqa: E402
+from sites.permissions import CONSOLE  # noqa: E402
+
+MOMENTS = {
+    "the row is written, no file yet": ("write_folder", 1),
+    "one file of four is written": ("_write", 2),
+    "the folder is written, not yet in its place": ("_sync_folder", 1),
+    "the folder is in its place, the row not committed": ("_sync_folder", 2),
+    "the row is committed, the index not begun": ("write_index", 1),
+    "the new index is being written": ("_write", 5),
+}
+"""Moment → the function of `batches.services.releases` at whose so manieth call the process is killed."""
+
+
+def die_at(name: str, call: int) -> None:
+    """Kill this process at the so manieth call of a function."""
+    inner, left = getattr(releases, name), [call]
+
+    def counted(*arguments):
+        left[0] -= 1
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return inner(*arguments)
+
+    setattr(releases, name, counted)
+
+
+def public() -> list[int]:
+    """The releases that a reader sees; each read whole."""
+    folder = Path(settings.RELEASES_DIR)
+    return [one.number for one in published.all_releases(folder) if one.figures and one.sites]
+
+
+def publish(month: int) -> str:
+    """What publishing did: the number, or the problem's code."""
+    try:
+        return str(releases.publish_release(actor=CONSOLE, month=month).number)
+    except Problem as problem:
+        return problem.code
+
+
+def main(months: list[int]) -> list[dict[str, object]]:
+    told = []
+    for (moment, (name, call)), month in zip(MOMENTS.items(), months, strict=True):
+        before = public()
+        connections.close_all()
+        child = os.fork()
+        if not child:
+            die_at(name, call)
+            publish(month)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        told.append(
+            {
+                "moment": moment,
+                "killed": os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL,
+                "before": before,
+                "after": public(),
+                "committed": Release.objects.filter(month=month).exists(),
+                "again": publish(month),
+                "then": public(),
+            }
+        )
+    return told
+
+
+if __name__ == "__main__":
+    print(json.dumps(main([parse_month(text) for text in sys.argv[1:]])))
