@@ -228,9 +228,11 @@ def read_moment(field: str, text: str) -> tuple[dt.date, dt.time | None, dt.time
     if separator and (clock_match := _TIME.match(time_text.strip())):
         parsed = _parse_date(day_text.strip())
         hour, minute, second = (int(part or 0) for part in clock_match.group(1, 2, 3))
-        if parsed is None or parsed[1] or hour > 23 or minute > 59 or second > 59:
+        try:
+            clock, zone = dt.time(hour, minute, second), _zone(clock_match[4])
+        except ValueError:  # 25 o'clock, or a zone more than a day away
             return refused
-        return parsed[0], dt.time(hour, minute, second), _zone(clock_match[4])
+        return refused if parsed is None or parsed[1] else (parsed[0], clock, zone)
     parsed = _parse_date(plain)
     return refused if parsed is None or parsed[1] else (parsed[0], None, None)
 
@@ -241,7 +243,7 @@ def _zone(text: str | None) -> dt.timezone | None:
     if text in "Zz":
         return dt.UTC
     minutes = int(text[1:3]) * 60 + int(text[-2:])
-    return dt.timezone(dt.timedelta(minutes=-minutes if text[0] == "-" else minutes)) if minutes < 1440 else None
+    return dt.timezone(dt.timedelta(minutes=-minutes if text[0] == "-" else minutes))
 
 
 def last_of(day: dt.date, month_only: bool) -> dt.date:

@@ -12,9 +12,10 @@ from decimal import Decimal, InvalidOperation
 
 _SPACES = re.compile(r"[\s\u00a0\u202f\u2009]")
 _PLAIN = re.compile(r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$")
-_THOUSANDS_COMMA = re.compile(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
-_THOUSANDS_POINT = re.compile(r"^[+-]?\d{1,3}(\.\d{3})+(,\d+)$|^[+-]?\d{1,3}(\.\d{3}){2,}$")
-_THOUSANDS_SPACE = re.compile(r"^[+-]?\d{1,3}([ \u00a0\u202f\u2009']\d{3})+([.,]\d+)?$")
+# Nobody writes thousands behind a leading zero: 0,123 is a decimal comma, and 0.123.456 is nothing.
+_THOUSANDS_COMMA = re.compile(r"^[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?$")
+_THOUSANDS_POINT = re.compile(r"^[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d+)$|^[+-]?[1-9]\d{0,2}(\.\d{3}){2,}$")
+_THOUSANDS_SPACE = re.compile(r"^[+-]?[1-9]\d{0,2}([ \u00a0\u202f\u2009']\d{3})+([.,]\d+)?$")
 _DECIMAL_COMMA = re.compile(r"^[+-]?\d+,\d+$")
 
 
@@ -26,8 +27,8 @@ def normalise(text: str) -> str:
 def parse_number(text: str) -> Decimal:
     """The exact number that a text means; ValueError when it is not a number or could mean two.
 
-    A single comma followed by exactly three digits is a thousands separator (``1,234`` → 1234), otherwise a decimal
-    comma (``1,5`` → 1.5).
+    A single comma followed by exactly three digits is a thousands separator (``1,234`` → 1234), unless nothing but a
+    zero stands before it (``0,123`` → 0.123); otherwise it is a decimal comma (``1,5`` → 1.5).
     """
     plain = normalise(text)
     if not _PLAIN.match(plain):
