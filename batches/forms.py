@@ -6,6 +6,7 @@ Every form carries the id of the record it will make, so that pressing twice on 
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
@@ -16,15 +17,54 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from batches.entries import DiaryInput, LedgerInput
+from batches.entry_rules import diary_units, entry_rules, word_key
 from batches.materials import materials
-from batches.models import Batch, LedgerEntry
+from batches.models import Batch, DiaryEntry, LedgerEntry
+from compostnet.shared.numbers import normalise
 from compostnet.shared.problems import Fault
+from compostnet.shared.texts import Message
 from compostnet.shared.units import units
 from sites.models import Site
 
 UNITS = ("kg", "jin", "t", "l", "container")
 ROWS = 3
 """Measuring points that the temperature form offers at least."""
+
+
+ON_PAGE = {
+    "accepted_number": "accepted_number_here",
+    "accepted_number_alone": "accepted_number_alone_here",
+    "accepted_not_negative": "accepted_not_negative_here",
+    "accepted_container": "accepted_container_here",
+    "accepted_batch": "accepted_batch_here",
+    "accepted_plain_text": "accepted_some_words",
+}
+"""What is accepted, in the words of a form where those of a sheet speak of columns and blanks."""
+_NUMBER_AND_UNIT = re.compile(r"^([+-]?[\d.,\s]*\d)\s*([^\d\s.,+-].*)$")
+
+
+def words_of(fault: Fault) -> str:
+    """A fault in the reader's language, with what would be accepted."""
+    words = fault.message.render(_language())
+    if fault.accepted is None:
+        return words
+    accepted = Message(ON_PAGE.get(fault.accepted.code, fault.accepted.code), fault.accepted.values)
+    return f"{words} {accepted.render(_language())}"
+
+
+def value_and_unit(kind: str, text: str) -> tuple[str, str]:
+    """``140 °F`` as ``140`` and ``°F`` where the unit is one of the kind's; otherwise the text and nothing."""
+    if (match := _NUMBER_AND_UNIT.match(normalise(text))) and word_key(match[2]) in diary_units(kind):
+        return match[1], match[2]
+    return text, ""
+
+
+def focus_first_fault(form: forms.BaseForm) -> None:
+    """Let the browser begin at the first field that has a fault."""
+    for field in form.visible_fields():
+        if field.errors:
+            field.field.widget.attrs["autofocus"] = True
+            return
 
 
 def local_now(site: Site) -> dt.datetime:
@@ -75,11 +115,16 @@ class Kept(forms.Form):
     def show(self, faults: Iterable[Fault]) -> None:
         """Put each fault at its field (at the top where the form has none of that name)."""
         for fault in faults:
-            words = fault.message.render(_language())
-            if fault.accepted:
-                words = f"{words} {fault.accepted.render(_language())}"
+            words = words_of(fault)
             name = (fault.field or "").rpartition(".")[2]
             self.add_error(name if name in self.fields else None, words)
+
+    def renew_ids(self) -> None:
+        """New ids for what the form will make: sent again it makes another entry."""
+        self.data = self.data.copy()  # type: ignore[union-attr]
+        for name in self.fields:
+            if name == "id" or name.startswith("id_"):
+                self.data[name] = str(uuid.uuid4())  # type: ignore[index]
 
     def text(self, name: str) -> str:
         """What was typed into a field."""
@@ -117,6 +162,7 @@ class LedgerForm(Kept):
     to_batch = forms.ChoiceField(label=_("Into which batch"), required=False)
     occurred_on = _day(_("Day"))
     estimated = forms.BooleanField(label=_("Estimated by eye, not measured"), required=False)
+    sure = forms.BooleanField(label=_("Yes, it is this much"), required=False, widget=forms.HiddenInput)
     note = _note()
 
     def __init__(self, batch: Batch, kind: str, *, recent: Sequence[LedgerEntry] = (), **more: object) -> None:
@@ -145,6 +191,11 @@ class LedgerForm(Kept):
             self.fields["to_batch"].choices = choices  # type: ignore[attr-defined]
         else:
             del self.fields["to_batch"]
+
+    def ask_whether_sure(self, words: str) -> None:
+        """Show the box that must be ticked for an amount that is nearly always a slip."""
+        self.fields["sure"].widget = forms.CheckboxInput()
+        self.add_error("sure", words)
 
     def entry(self) -> LedgerInput:
         """What was typed, as the services take it."""
@@ -190,6 +241,7 @@ class CorrectionForm(Kept):
         self.fields["material"].choices = material_choices([entry.material])  # type: ignore[attr-defined]
         written = [] if entry.entered_unit in UNITS else [(entry.entered_unit, entry.entered_unit)]
         self.fields["unit"].choices = [*written, *unit_choices()]  # type: ignore[attr-defined]
+        self.fields["occurred_on"].widget.input_type = "month" if entry.month_only else "date"  # type: ignore[attr-defined]
 
 
 class DiaryForm(Kept):
@@ -242,17 +294,68 @@ class DiaryForm(Kept):
 
     def entry(self, photo: str = "") -> DiaryInput:
         """What was typed, as the services take it."""
+        value, unit = value_and_unit(self.kind, self.text("value"))
         return DiaryInput(
             id=self.text("id"),
             site=self.batch.site.code,
             batch=str(self.batch.pk),
             kind=self.kind,
             observed_at=self.text("observed_at"),
-            value=self.text("value") or self.text("level"),
+            value=value or self.text("level"),
+            unit=unit,
             point=self.text("point"),
             note=self.text("note"),
             photo=photo,
         )
+
+
+class DiaryCorrectionForm(Kept):
+    """The correction of one diary entry; a wrong one is struck out and leaves the reason as a note."""
+
+    value = _number(_("Right value"))
+    level = forms.ChoiceField(label=_("How does it smell"), required=False, choices=DiaryForm.SMELLS)
+    observed_at = forms.CharField(
+        label=_("When"), required=False, max_length=40, widget=forms.TextInput({"type": "datetime-local"})
+    )
+    point = forms.CharField(label=_("Where"), required=False, max_length=40)
+    depth_cm = _number(_("Depth, cm"))
+    note = _note()
+    void = forms.BooleanField(label=_("This entry should not be there: strike it out"), required=False)
+    reason = forms.CharField(label=_("Why"), required=True, max_length=300, widget=forms.Textarea({"rows": 2}))
+
+    def __init__(self, entry: DiaryEntry, **more: object) -> None:
+        self.entry = entry
+        rule = entry_rules().diary_kinds[entry.kind]  # type: ignore[index]
+        value = "" if entry.value is None else entry.entered_value or f"{entry.value:g}"
+        local = entry.observed_at.astimezone(ZoneInfo(entry.site.time_zone)).replace(tzinfo=None)
+        self.minute = local.isoformat(timespec="minutes")
+        initial = {
+            "id": uuid.uuid4(),
+            "value": f"{value} {entry.entered_unit or rule.unit}".strip() if value else "",
+            "level": value,
+            "observed_at": self.minute,
+            "point": entry.point,
+            "depth_cm": "" if entry.depth_cm is None else entry.depth_cm,
+            "note": entry.note,
+        }
+        super().__init__(initial=initial, **more)  # type: ignore[arg-type]
+        unused = {"value" if entry.kind == "smell" else "level"}
+        if rule.value == "none":
+            unused |= {"value"}
+        if entry.kind not in ("temperature", "moisture", "oxygen"):
+            unused |= {"point"}
+        if entry.kind != "temperature":
+            unused |= {"depth_cm"}
+        for name in unused:
+            del self.fields[name]
+
+    def changes(self) -> dict[str, str]:
+        """The fields as typed, by the names of the service; a time that was left alone stays to the second."""
+        value, unit = value_and_unit(self.entry.kind, self.text("value") or self.text("level"))
+        changes = {name: self.text(name) for name in ("point", "depth_cm") if name in self.fields}
+        if self.text("observed_at") != self.minute:
+            changes["observed_at"] = self.text("observed_at")
+        return {**changes, "value": value, "unit": unit, "note": self.text("note")}
 
 
 class PhotoForm(Kept):
@@ -277,6 +380,7 @@ class PhotoForm(Kept):
 class TemperatureForm(Kept):
     """Temperatures at several points in one go; a point left blank stores nothing."""
 
+    unit = forms.ChoiceField(label=_("Unit"), required=False, choices=(("°C", "°C"), ("°F", "°F")))
     observed_at = forms.CharField(
         label=_("When"), required=False, max_length=40, widget=forms.TextInput({"type": "datetime-local"})
     )
@@ -284,7 +388,10 @@ class TemperatureForm(Kept):
 
     def __init__(self, batch: Batch, points: Sequence[tuple[str, int | None]], **more: object) -> None:
         self.batch = batch
-        initial: dict[str, object] = {"observed_at": local_now(batch.site).isoformat(timespec="minutes")}
+        last = DiaryEntry.objects.filter(site=batch.site, kind="temperature").order_by("-recorded_at").first()
+        unit = diary_units("temperature").get(word_key(last.entered_unit), "°C") if last else "°C"
+        now = local_now(batch.site).isoformat(timespec="minutes")
+        initial: dict[str, object] = {"observed_at": now, "unit": unit}
         places = list(points) or [(str(_("centre")), 50), (str(_("edge")), 20)]
         self.count = max(ROWS, len(places) + 1)
         for number in range(self.count):
@@ -297,10 +404,10 @@ class TemperatureForm(Kept):
         super().__init__(initial=initial, **more)  # type: ignore[arg-type]
         for number in range(self.count):
             self.fields[f"id_{number}"] = forms.CharField(widget=forms.HiddenInput, required=False)
-            self.fields[f"value_{number}"] = _number(_("°C"))
+            self.fields[f"value_{number}"] = _number(_("Reading"))
             self.fields[f"point_{number}"] = forms.CharField(label=_("Where"), required=False, max_length=40)
             self.fields[f"depth_cm_{number}"] = _number(_("Depth, cm"))
-        self.order_fields([name for name in self.fields if "_" in name and name[-1].isdigit()])
+        self.order_fields(["unit", *(name for name in self.fields if "_" in name and name[-1].isdigit())])
 
     @property
     def rows(self) -> list[dict[str, forms.BoundField]]:
@@ -314,13 +421,15 @@ class TemperatureForm(Kept):
         for number in range(self.count):
             if not self.text(f"value_{number}").strip():
                 continue
+            value, unit = value_and_unit("temperature", self.text(f"value_{number}"))
             entry = DiaryInput(
                 id=self.text(f"id_{number}"),
                 site=self.batch.site.code,
                 batch=str(self.batch.pk),
                 kind="temperature",
                 observed_at=self.text("observed_at"),
-                value=self.text(f"value_{number}"),
+                value=value,
+                unit=unit or self.text("unit"),
                 point=self.text(f"point_{number}"),
                 depth_cm=self.text(f"depth_cm_{number}"),
                 note=self.text("note"),
@@ -331,10 +440,10 @@ class TemperatureForm(Kept):
     def show_row(self, number: int, faults: Iterable[Fault]) -> None:
         """Put the faults of one point at its fields."""
         for fault in faults:
-            words = fault.message.render(_language())
-            if fault.accepted:
-                words = f"{words} {fault.accepted.render(_language())}"
+            words = words_of(fault)
             name = f"{fault.field}_{number}"
+            if fault.field == "unit":  # it was written behind the number
+                name = f"value_{number}"
             shared = fault.field if fault.field in self.fields else None
             target = name if name in self.fields else shared
             if target is None or words not in self.errors.get(target, []):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -30,6 +31,8 @@ class LogbookRules(Rule):
     """The shape of ``logbook_rules.yaml``."""
 
     states: dict[State, tuple[State, ...]]
+    confirm_above_kg: Decimal
+    """A form asks again about an amount above this."""
     photo: PhotoRules
 
 

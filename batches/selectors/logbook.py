@@ -179,14 +179,14 @@ def ledger_lines(batch: Batch) -> list[LedgerLine]:
     return lines
 
 
-def diary_entries(batch: Batch, limit: int | None = None) -> list[DiaryEntry]:
-    """The current diary entries of a batch, newest first."""
+def diary_lines(batch: Batch) -> list[tuple[DiaryEntry, bool]]:
+    """Every line of the batch's diary, newest first, and whether it is superseded; such ones stay readable."""
     entries = (
-        DiaryEntry.objects.filter(batch=batch, superseded_by__isnull=True)
-        .select_related("recorded_by", "photo")
-        .order_by("-observed_at", "id")
+        DiaryEntry.objects.filter(batch=batch)
+        .select_related("recorded_by", "photo", "superseded_by")
+        .order_by("-observed_at", "-recorded_at", "id")
     )
-    return list(entries[:limit] if limit else entries)
+    return [(entry, getattr(entry, "superseded_by", None) is not None) for entry in entries]
 
 
 def diary_series(batch: Batch) -> DiarySeries:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from decimal import Decimal
 
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
@@ -15,8 +16,9 @@ from batches.models import Batch, DiaryEntry, LedgerEntry, Photo
 from batches.photos import without_metadata
 from batches.services.entries import Receipt, store_diary_entries, store_ledger_entries
 from compostnet.shared.problems import Fault, Problem
+from compostnet.shared.rules import Text
 from compostnet.shared.texts import Message
-from compostnet.shared.units import kg_text
+from compostnet.shared.units import kg_text, units
 from sites import audit
 from sites.models import Site
 from sites.permissions import Actor, require, user_or_none
@@ -160,6 +162,64 @@ def void_ledger_entry(*, actor: Actor, entry: LedgerEntry, reason: str, id: uuid
     return correct_ledger_entry(actor=actor, entry=entry, value="0", reason=reason, id=id)
 
 
+def correct_diary_entry(
+    *,
+    actor: Actor,
+    entry: DiaryEntry,
+    reason: str,
+    value: str | None = None,
+    unit: str = "",
+    observed_at: str | None = None,
+    point: str | None = None,
+    depth_cm: str | None = None,
+    note: str | None = None,
+    id: uuid.UUID | None = None,
+) -> Receipt:
+    """A new diary entry that supersedes ``entry``; what is not given stays as it was. ``unit`` goes with ``value``."""
+    require(actor, "record_entries", site=entry.site)
+    if value is None:
+        value, unit = _written_value(entry)
+    depth = "" if entry.depth_cm is None else str(entry.depth_cm)
+    corrected = DiaryInput(
+        id=str(id or uuid.uuid4()),
+        site=entry.site.code,
+        batch=entry.batch.code,
+        kind=entry.kind,
+        observed_at=entry.observed_at.isoformat() if observed_at is None else observed_at,
+        value=value,
+        unit=unit,
+        point=entry.point if point is None else point,
+        depth_cm=depth if depth_cm is None else depth_cm,
+        note=entry.note if note is None else note,
+        photo=str(entry.photo_id or ""),
+        supersedes=str(entry.pk),
+        reason=reason,
+    )
+    return store_diary_entries(actor=actor, inputs=[corrected])[0]
+
+
+def _written_value(entry: DiaryEntry) -> tuple[str, str]:
+    if entry.value is None:
+        return "", ""
+    return (entry.entered_value, entry.entered_unit) if entry.entered_value else (repr(entry.value), "")
+
+
+def void_diary_entry(*, actor: Actor, entry: DiaryEntry, reason: str, id: uuid.UUID | None = None) -> Receipt:
+    """Strike a diary entry out: a note with the reason stands in its place, the entry itself stays readable."""
+    require(actor, "record_entries", site=entry.site)
+    note = DiaryInput(
+        id=str(id or uuid.uuid4()),
+        site=entry.site.code,
+        batch=entry.batch.code,
+        kind=DiaryEntry.Kind.NOTE,
+        observed_at=entry.observed_at.isoformat(),
+        note=reason,
+        supersedes=str(entry.pk),
+        reason=reason,
+    )
+    return store_diary_entries(actor=actor, inputs=[note])[0]
+
+
 def add_photo(
     *, actor: Actor, site: Site, id: uuid.UUID, content: bytes, checksum: str | None = None
 ) -> tuple[Photo, bool]:
@@ -219,6 +279,12 @@ def record_photo(
     return receipt
 
 
+def unit_name(written: str) -> Text | str:
+    """A unit as people say it; one that the sender wrote in words of their own stays as written."""
+    known = {**units().mass, **units().volume, **units().count}.get(written)
+    return written if known is None else Text(zh=known.name.zh, en=written)
+
+
 def stored_sentence(entry: LedgerEntry) -> Message:
     """What was stored, in kilograms: for the notice after a form."""
     code = "ledger_stored" if entry.entered_unit.casefold() in ("kg", "千克", "公斤") else "ledger_stored_converted"
@@ -226,8 +292,8 @@ def stored_sentence(entry: LedgerEntry) -> Message:
         code,
         {
             "kind": Message(f"ledger_kind_{entry.kind}"),
-            "kg": kg_text(entry.mass_mg),
+            "kg": f"{Decimal(kg_text(entry.mass_mg)):,f}",
             "value": entry.entered_value,
-            "unit": entry.entered_unit,
+            "unit": unit_name(entry.entered_unit),
         },
     )

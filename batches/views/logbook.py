@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -19,13 +20,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from batches import forms
 from batches.entry_rules import entry_rules
-from batches.logbook_rules import next_states
+from batches.logbook_rules import logbook_rules, next_states
 from batches.materials import materials
-from batches.models import Batch, LedgerEntry
+from batches.models import Batch, DiaryEntry, LedgerEntry
 from batches.selectors.logbook import (
     DiarySeries,
     batch_masses,
-    diary_entries,
+    diary_lines,
     diary_series,
     harvest_findings,
     ledger_lines,
@@ -39,16 +40,21 @@ from batches.selectors.logbook import (
 from batches.services.entries import Receipt, store_diary_entries, store_ledger_entries
 from batches.services.logbook import (
     change_batch_state,
+    correct_diary_entry,
     correct_ledger_entry,
     open_batch,
     record_photo,
     stored_sentence,
+    unit_name,
+    void_diary_entry,
 )
 from batches.services.site_months import explain_finding
 from compostnet.shared.charts import Event, Series, Threshold, line_chart
-from compostnet.shared.display import format_number
+from compostnet.shared.display import format_mass, format_number, is_chinese
 from compostnet.shared.problems import Problem
+from compostnet.shared.rules import Text
 from compostnet.shared.texts import Message
+from compostnet.shared.units import MG_PER_KG
 from sites.auth import actor
 from sites.permissions import may
 from sites.vocabulary import process_name, processes
@@ -131,6 +137,7 @@ def batch(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         if isinstance(answer, HttpResponse):
             return answer
         form = answer
+        forms.focus_first_fault(form)
     elif may(who, "record_entries", site=found.site):
         form = _fresh_form(request, found, do)
     return render(
@@ -153,6 +160,8 @@ def _fresh_form(request: HttpRequest, batch: Batch, do: str) -> Any:
         return forms.DiaryForm(batch, do)
     if do == "correct" and (entry := _entry(batch, request.GET.get("entry", ""))):
         return forms.CorrectionForm(entry)
+    if do == "correct_diary" and (line := _diary_entry(batch, request.GET.get("entry", ""))):
+        return forms.DiaryCorrectionForm(line)
     return None
 
 
@@ -162,12 +171,18 @@ def _entry(batch: Batch, text: str) -> LedgerEntry | None:
     return entries.filter(pk=key, batch=batch).first() if key else None
 
 
+def _diary_entry(batch: Batch, text: str) -> DiaryEntry | None:
+    key = _uuid(text)
+    entries = DiaryEntry.objects.select_related("site", "batch")
+    return entries.filter(pk=key, batch=batch).first() if key else None
+
+
 def _batch_context(request: HttpRequest, batch: Batch, do: str, form: Any) -> dict[str, Any]:
     who = actor(request)
     masses = batch_masses(batch)
     series = diary_series(batch)
     lines = ledger_lines(batch)
-    diary = diary_entries(batch)
+    diary = diary_lines(batch)
     may_record = may(who, "record_entries", site=batch.site)
     names = {code: material.name.in_language(_language()) for code, material in materials().items()}
     diary_rules = entry_rules().diary_kinds
@@ -189,6 +204,7 @@ def _batch_context(request: HttpRequest, batch: Batch, do: str, form: Any) -> di
                 "material": names.get(line.entry.material, line.entry.material),
                 "kind": _say(f"ledger_kind_{line.entry.kind}"),
                 "arrives": line.arrives,
+                "unit": _in_words(unit_name(line.entry.entered_unit)),
                 "superseded": line.superseded_by is not None,
                 "outward": line.entry.kind != "intake" and not line.arrives,
                 "correctable": may_record and line.superseded_by is None and not line.arrives,
@@ -200,8 +216,10 @@ def _batch_context(request: HttpRequest, batch: Batch, do: str, form: Any) -> di
                 "entry": entry,
                 "kind": diary_rules[entry.kind].name.in_language(_language()),  # type: ignore[index]
                 "unit": diary_rules[entry.kind].unit,  # type: ignore[index]
+                "superseded": superseded,
+                "correctable": may_record and not superseded,
             }
-            for entry in diary[:DIARY_SHOWN]
+            for entry, superseded in diary[:DIARY_SHOWN]
         ],
         "diary_more": max(0, len(diary) - DIARY_SHOWN),
         "do": do,
@@ -225,7 +243,11 @@ def _form_title(do: str) -> str:
         return _say(f"ledger_kind_{do}")
     if do in DIARY_KINDS:
         return entry_rules().diary_kinds[do].name.in_language(language)  # type: ignore[index]
-    return _("Correct an entry") if do == "correct" else ""
+    return _("Correct an entry") if do in ("correct", "correct_diary") else ""
+
+
+def _in_words(text: Text | str) -> str:
+    return text if isinstance(text, str) else text.in_language(_language())
 
 
 def _curve(batch: Batch, series: DiarySeries) -> str:
@@ -276,8 +298,23 @@ def _done(receipt: Receipt) -> bool:
 def _refused(form: forms.Kept, receipt: Receipt) -> forms.Kept:
     if receipt.outcome == "retry":
         form.add_error(None, _("The platform was busy; nothing is lost. Press once more."))
-    form.show(receipt.faults)
+    if receipt.outcome == "differs":
+        _say_differs(form)
+    else:
+        form.show(receipt.faults)
     return form
+
+
+def _say_differs(form: forms.Kept) -> None:
+    """The form was sent before with other content (people go back and write another number)."""
+    form.renew_ids()
+    form.add_error(
+        None,
+        _(
+            "This form has stored an entry before, with other content; that one was not overwritten. If this is "
+            "another entry, press “Store” again. To change the earlier one, press “Correct” beside it below."
+        ),
+    )
 
 
 def _record_ledger(request: HttpRequest, batch: Batch, do: str) -> Any:
@@ -285,10 +322,19 @@ def _record_ledger(request: HttpRequest, batch: Batch, do: str) -> Any:
     form = forms.LedgerForm(batch, do, recent=recent_ledger(batch.site), data=request.POST)
     if not form.is_valid():
         return form
-    receipt = store_ledger_entries(actor=who, inputs=[form.entry()])[0]
-    if not _done(receipt):
+    with transaction.atomic():
+        receipt = store_ledger_entries(actor=who, inputs=[form.entry()])[0]
+        entry = LedgerEntry.objects.get(pk=receipt.id) if _done(receipt) else None
+        is_much = entry is not None and entry.mass_mg > logbook_rules().confirm_above_kg * MG_PER_KG
+        if is_much and receipt.outcome == "stored" and not form.cleaned_data.get("sure"):
+            transaction.set_rollback(True)
+            form.ask_whether_sure(
+                _("That is %(mass)s in one entry. Check the amount and the unit; if it is right, tick the box.")
+                % {"mass": format_mass(entry.mass_mg, _language())}
+            )
+            return form
+    if entry is None:
         return _refused(form, receipt)
-    entry = LedgerEntry.objects.get(pk=receipt.id)
     _tell(request, receipt, lambda: stored_sentence(entry).render(_language()))
     if any(finding.blocks for _month, finding in harvest_findings(batch)):
         messages.warning(
@@ -321,9 +367,13 @@ def _record_temperatures(request: HttpRequest, batch: Batch, do: str) -> Any:
     for (number, _entry), receipt in zip(entries, receipts, strict=True):
         if receipt.outcome == "retry":
             form.add_error(None, _("The platform was busy; nothing is lost. Press once more."))
-        form.show_row(number, receipt.faults)
+        if receipt.outcome != "differs":
+            form.show_row(number, receipt.faults)
+    if any(receipt.outcome == "differs" for receipt in receipts):
+        _say_differs(form)
     if stored:
-        words = ", ".join(f"{entry.point} {entry.value} °C".strip() for entry in stored)
+        separator = "、" if is_chinese(_language()) else ", "
+        words = separator.join(f"{entry.point} {entry.value} {entry.unit or '°C'}".strip() for entry in stored)
         messages.success(request, _("Stored: %(what)s.") % {"what": words})
     return form if form.errors else _back(batch)
 
@@ -382,6 +432,24 @@ def _correct(request: HttpRequest, batch: Batch, do: str) -> Any:
     return _back(batch)
 
 
+def _correct_diary(request: HttpRequest, batch: Batch, do: str) -> Any:
+    entry = _diary_entry(batch, request.POST.get("entry", ""))
+    if entry is None:
+        raise Problem("not_found", what=Message("thing_diary_entry"))
+    form = forms.DiaryCorrectionForm(entry, data=request.POST)
+    if not form.is_valid():
+        return form
+    who, reason, key = actor(request), form.text("reason"), _uuid(form.text("id"))
+    if form.cleaned_data.get("void"):
+        receipt = void_diary_entry(actor=who, entry=entry, reason=reason, id=key)
+    else:
+        receipt = correct_diary_entry(actor=who, entry=entry, reason=reason, id=key, **form.changes())
+    if not _done(receipt):
+        return _refused(form, receipt)
+    _tell(request, receipt, lambda: _("The correction is stored; the earlier entry stays readable."))
+    return _back(batch)
+
+
 def _change_state(request: HttpRequest, batch: Batch, do: str) -> HttpResponse:
     state = request.POST.get("state", "")
     try:
@@ -422,6 +490,7 @@ ACTIONS: dict[str, Callable[[HttpRequest, Batch, str], Any]] = {
     "temperature": _record_temperatures,
     "photo": _record_photo,
     "correct": _correct,
+    "correct_diary": _correct_diary,
     "state": _change_state,
     "explain": _explain,
 }

@@ -296,3 +296,139 @@ def test_no_english_is_left_on_chinese_pages(page, operator, batch, site, do):  
         main = re.sub(r"<(script|style|svg).*?</\1>", "", html[html.index("<main") : html.index("</main>")], flags=re.S)
         words = set(re.findall(r"[A-Za-z]{3,}", re.sub(r"<[^>]+>", " ", main)))
         assert not words - {"Lishui", "one", "API", "UUID"}, words
+
+
+def fill(html: str, **values: str) -> dict[str, str]:
+    """The form of a page as a browser would send it, with other values in some fields."""
+    form = html[html.index('id="do"') : html.index("</form>", html.index('id="do"'))]
+    data = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        name, value = re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)
+        if name and ('type="checkbox"' not in tag or " checked" in tag):
+            data[name[1]] = value[1] if value else ""
+    for name, body in re.findall(r'<select name="([^"]*)".*?>(.*?)</select>', form, re.S):
+        chosen = re.search(r'value="([^"]*)" selected', body) or re.search(r'value="([^"]*)"', body)
+        data[name] = chosen[1]
+    for name, body in re.findall(r'<textarea name="([^"]*)"[^>]*>\s*(.*?)</textarea>', form, re.S):
+        data[name] = body
+    return {name: value for name, value in data.items() if name != "csrfmiddlewaretoken"} | values
+
+
+class TestASlipOfTheThumb:
+    def test_an_amount_that_is_nearly_always_a_slip_is_asked_about(self, page, batch):  # noqa: F811
+        form = page.get(address(batch, "intake")).content.decode()
+        day = {"occurred_on": "2024-05-03"}
+        asked = page.post(address(batch), fill(form, value="1e9", **day))
+        html = asked.content.decode()
+        assert (asked.status_code, LedgerEntry.objects.count()) == (422, 0)
+        assert ("1,000,000" in html, 'type="checkbox" name="sure"' in html) == (True, True)
+        assert page.post(address(batch), fill(html, value="20001", **day)).status_code == 422
+        assert page.post(address(batch), fill(html, value="20001", sure="on", **day)).status_code == 302
+        assert page.post(address(batch), fill(html, value="20001", sure="on", **day)).status_code == 302
+        assert LedgerEntry.objects.get().mass_mg == 20_001 * KG
+
+    def test_going_back_and_writing_another_number_is_told_and_stored_when_meant(self, page, batch):  # noqa: F811
+        form = page.get(address(batch, "intake")).content.decode()
+        day = {"occurred_on": "2024-05-03"}
+        page.post(address(batch), fill(form, value="77", **day))
+        other = page.post(address(batch), fill(form, value="78", **day))
+        html = other.content.decode()
+        assert (other.status_code, "was not overwritten" in html, LedgerEntry.objects.count()) == (422, True, 1)
+        assert page.post(address(batch), fill(html, **day)).status_code == 302
+        assert sorted(LedgerEntry.objects.values_list("mass_mg", flat=True)) == [77 * KG, 78 * KG]
+
+    def test_the_first_faulty_field_has_the_focus_and_sheet_words_stay_away(self, page, batch):  # noqa: F811
+        form = page.get(address(batch, "intake")).content.decode()
+        html = page.post(address(batch), fill(form, value="")).content.decode()
+        assert re.search(r'<input[^>]*name="value"[^>]*autofocus', html)
+        assert "Leave it blank" not in html
+        assert "#do" not in re.search(r'<form method="post" action="([^"]*)"', html)[1]
+
+    def test_units_are_said_in_chinese(self, page, batch):  # noqa: F811
+        form = page.get(address(batch, "intake")).content.decode()
+        data = fill(form, value="3", unit="container", unit_mass_kg="55", occurred_on="2024-05-03")
+        answer = page.post(address(batch), data, follow=True, headers={"accept-language": "zh-hans"})
+        assert "3 桶" in messages_of(answer)[0]
+        assert "3 桶" in answer.content.decode().split('id="ledger"')[1]
+
+
+class TestUnitsOfTheDiary:
+    @pytest.mark.parametrize(
+        ("value", "unit", "degrees"),
+        [("140", "°F", 60.0), ("140F", "°C", 60.0), ("１４０℉", "", 60.0), ("60 °C", "°F", 60.0), ("60", "", 60.0)],
+    )
+    def test_fahrenheit_by_the_list_or_behind_the_number(self, page, batch, value, unit, degrees):  # noqa: F811
+        form = page.get(address(batch, "temperature")).content.decode()
+        data = fill(form, value_0=value, unit=unit, observed_at="2024-05-04T08:00")
+        page.post(address(batch), data)
+        assert DiaryEntry.objects.get().value == pytest.approx(degrees)
+        if unit == "°F" and value == "140":
+            again = page.get(address(batch, "temperature")).content.decode()
+            assert '<option value="°F" selected>' in again
+
+    def test_percent_behind_the_number(self, page, batch):  # noqa: F811
+        form = page.get(address(batch, "moisture")).content.decode()
+        page.post(address(batch), fill(form, value="55%", observed_at="2024-05-04T08:00"))
+        assert DiaryEntry.objects.get().value == 55
+
+    def test_an_unknown_unit_stands_at_the_field(self, page, batch):  # noqa: F811
+        form = page.get(address(batch, "temperature")).content.decode()
+        answer = page.post(address(batch), fill(form, value_0="140 K", observed_at="2024-05-04T08:00"))
+        assert (answer.status_code, bool(answer.context["form"].errors["value_0"])) == (422, True)
+
+
+class TestDiaryCorrections:
+    @pytest.fixture
+    def reading(self, page, batch):  # noqa: F811
+        form = page.get(address(batch, "temperature")).content.decode()
+        page.post(address(batch), fill(form, value_0="16", point_0="north", observed_at="2024-05-04T08:00"))
+        return DiaryEntry.objects.get()
+
+    def correct(self, page, batch, entry, **values):  # noqa: F811
+        form = page.get(f"{address(batch)}?do=correct_diary&entry={entry.pk}").content.decode()
+        return page.post(address(batch), fill(form, **values), follow=True)
+
+    def test_a_correction_and_its_correction_leave_every_line_readable(self, page, batch, reading):  # noqa: F811
+        self.correct(page, batch, reading, value="62", reason="digits swapped")
+        second = DiaryEntry.objects.get(supersedes=reading)
+        assert (second.value, second.point, second.observed_at) == (62, "north", reading.observed_at)
+        self.correct(page, batch, second, value="143.6 °F", reason="it was Fahrenheit")
+        third = DiaryEntry.objects.get(supersedes=second)
+        assert (third.value, third.entered_unit) == (pytest.approx(62), "°F")
+        html = page.get(address(batch)).content.decode()
+        assert html.count("<s>") == 2
+        assert ("digits swapped" in html, "it was Fahrenheit" in html) == (True, True)
+        assert html.count("do=correct_diary") == 1
+
+    def test_a_wrong_one_is_struck_out_of_the_curve(self, page, batch, reading):  # noqa: F811
+        self.correct(page, batch, reading, void="on", reason="another heap")
+        note = DiaryEntry.objects.get(supersedes=reading)
+        assert (note.kind, note.note) == ("note", "another heap")
+        assert "No temperature has been measured yet." in page.get(address(batch)).content.decode()
+
+    def test_a_reason_is_asked_for_and_faults_keep_the_input(self, page, batch, reading):  # noqa: F811
+        answer = self.correct(page, batch, reading, value="500", reason="")
+        assert (answer.status_code, DiaryEntry.objects.count()) == (422, 1)
+        answer = self.correct(page, batch, reading, value="500", reason="oven")
+        assert (answer.status_code, 'value="500"' in answer.content.decode()) == (422, True)
+
+    def test_twice_pressed_is_one_and_strangers_cannot(self, page, batch, reading, stranger):  # noqa: F811
+        form = page.get(f"{address(batch)}?do=correct_diary&entry={reading.pk}").content.decode()
+        data = fill(form, value="61", reason="swapped")
+        other = Client()
+        other.force_login(stranger)
+        assert other.post(address(batch), data).status_code == 403
+        for _ in range(2):
+            assert page.post(address(batch), data).status_code == 302
+        assert DiaryEntry.objects.count() == 2
+        assert page.post(address(batch), {**data, "entry": str(uuid.uuid4())}).status_code == 404
+
+    @pytest.mark.parametrize(("do", "values"), [("smell", {"level": "3"}), ("turning", {}), ("note", {"note": "wet"})])
+    def test_every_kind_can_be_corrected(self, page, batch, do, values):  # noqa: F811
+        form = page.get(address(batch, do)).content.decode()
+        page.post(address(batch), fill(form, observed_at="2024-05-04T08:00", **values))
+        entry = DiaryEntry.objects.get()
+        assert self.correct(page, batch, entry, observed_at="2024-05-05T09:30", reason="day").status_code == 200
+        later = DiaryEntry.objects.get(supersedes=entry)
+        assert (later.kind, later.value, later.note) == (do, entry.value, entry.note)
+        assert later.observed_at == dt.datetime(2024, 5, 5, 1, 30, tzinfo=dt.UTC)
