@@ -13,6 +13,8 @@ from typing import Any
 
 import rfc8785
 
+from compostnet.shared.display import inert
+
 Figure = Mapping[str, Any]
 COLUMNS = ("level", "code", "name_zh", "name_en", "month", "indicator", "value", "unit")
 COMPARED = ("diverted_kg", "harvest_t", "ch4_avoided_t", "net_co2e_t")
@@ -80,10 +82,11 @@ def _spans(level: str, thing: Mapping[str, Any], spans: Mapping[str, str]) -> It
 
 
 def _values(level: str, thing: Mapping[str, Any], months: str, figure: Figure) -> Iterator[tuple[Any, ...]]:
+    code, zh, en = (inert(thing[key]) for key in ("code", "name_zh", "name_en"))
     for name, value in figure.items():
         if name not in NOT_INDICATORS:
             shown = "" if value is None else repr(value)
-            yield level, thing["code"], thing["name_zh"], thing["name_en"], months, name, shown, unit_of(name)
+            yield level, code, zh, en, months, name, shown, unit_of(name)
 
 
 def same_figures(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 from compostnet.shared.months import parse_month
+from compostnet.shared.numbers import parse_number
 from compostnet.shared.units import MG_PER_KG, MG_PER_T
 
 Number = int | float | Decimal
@@ -90,3 +91,17 @@ def format_month(month: int | str, language: str, *, short: bool = False) -> str
         return f"{year % 100:02d}年{number + 1}月" if short else f"{year}年{number + 1}月"
     name = _MONTHS[number]
     return f"{name[:3]} {year % 100:02d}" if short else f"{name} {year}"
+
+
+def inert(text: str) -> str:
+    """A text for a cell of a CSV file, so that no spreadsheet program runs it as a formula: an apostrophe before it.
+
+    Numbers stay as they are. What begins a formula: OWASP, CSV Injection.
+    """
+    if not text.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return text
+    try:
+        parse_number(text)
+    except ValueError:
+        return f"'{text}"
+    return text

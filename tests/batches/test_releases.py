@@ -20,7 +20,7 @@ from batches.services.site_months import query_site_month, reopen_for_late_entri
 from compostnet.shared import releases as published
 from compostnet.shared.months import parse_month
 from compostnet.shared.problems import Problem
-from sites.models import AuditRecord
+from sites.models import AuditRecord, Site
 from sites.permissions import CONSOLE
 from tests.batches.makers import make_entry
 
@@ -93,6 +93,14 @@ class TestPublishing:
         assert diverted["network", "2024-04/2024-05"] == "0.3"
         assert diverted["site", "2024-04"] == "0.1"
         assert {row["unit"] for row in rows if row["indicator"] == "diverted_t"} == {"t"}
+
+    def test_a_name_that_a_spreadsheet_would_run_is_inert_in_the_table_and_exact_in_json(self, ready, folder):
+        Site.objects.filter(pk=ready.pk).update(name_en="=HYPERLINK(1)")
+        publish_release(actor=CONSOLE, month=MAY)
+        found = published.latest(folder)
+        rows = csv.DictReader(found.file("figures.csv").read_text("utf-8-sig").splitlines())
+        assert {row["name_en"] for row in rows if row["level"] == "site"} == {"'=HYPERLINK(1)"}
+        assert found.figures["sites"][0]["name_en"] == "=HYPERLINK(1)"
 
     def test_the_place_is_coarse_where_the_site_wishes_so(self, ready, folder):
         publish_release(actor=CONSOLE, month=MAY)

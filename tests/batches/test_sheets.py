@@ -144,6 +144,35 @@ def test_a_workbook_that_unpacks_beyond_measure():
     assert refused(out.getvalue(), max_bytes=200_000).code == "sheet_bomb"
 
 
+ENTITIES = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
+LAUGHS = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e0 "ha">{ENTITIES}<!ENTITY file SYSTEM "file:///etc/passwd">]>'
+
+
+@pytest.mark.parametrize("entity", ["e9", "file"])
+@pytest.mark.parametrize("member", ["xl/worksheets/sheet1.xml", "xl/workbook.xml"])
+def test_entities_of_a_workbook_are_neither_unfolded_nor_fetched(member, entity):
+    """With a formula in it, so that the second reader opens it as well."""
+    whole = workbook(("s", [["a", "b"], ["text", "=A2"], ["more", 1]]))
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(whole)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in source.namelist():
+            text = source.read(name)
+            if name == member:
+                body = text.decode().partition("?>")[2] if text.startswith(b"<?xml") else text.decode()
+                body = body.replace("<v>1</v>", f"<v>&{entity};</v>").replace("<t>more</t>", f"<t>&{entity};</t>")
+                text = (LAUGHS + body.replace('name="s"', f'name="s&{entity};"')).encode()
+            archive.writestr(name, text)
+    assert f"&{entity};".encode() in zipfile.ZipFile(out).read(member)
+    try:
+        table = read_table(out.getvalue(), "x.xlsx")
+    except Problem as problem:
+        assert problem.code in ("sheet_not_readable", "sheet_bomb")
+    else:
+        cells = "".join(cell for row in table.rows for cell in row)
+        assert "haha" not in cells
+        assert "root:" not in cells
+
+
 @pytest.mark.parametrize("cell", ["A1048576", "XFD1", "ZZ400000"])
 def test_a_lonely_cell_far_away(cell):
     data = workbook(("s", [["a", "b"], [1, 2]]), edit=lambda book: book["s"].__setitem__(cell, 1))

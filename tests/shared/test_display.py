@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compostnet.shared.display import format_mass, format_month, format_number, round_half_up
+from compostnet.shared.display import format_mass, format_month, format_number, inert, round_half_up
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,13 @@ def test_months():
     assert format_month("2009-05", "zh-hans", short=True) == "09年5月"
     with pytest.raises(ValueError, match="YYYY-MM"):
         format_month("2024-13", "en")
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1"])
+def test_what_a_spreadsheet_would_run_is_made_inert(text):
+    assert inert(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["", "溧水一号", "-12.5", "+3", "a=b", "1-2", "'quoted"])
+def test_all_else_stays_as_it_is(text):
+    assert inert(text) == text

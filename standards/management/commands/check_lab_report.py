@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import get_language
 
+from compostnet.shared.display import inert
 from compostnet.shared.problems import Problem
 from standards.explain import SampleVerdict, check_lines
 from standards.lab_sheets import read_lab_sheet
@@ -104,9 +105,8 @@ class Command(BaseCommand):
                 one["provisional"],
             ]
             for indicator in one["indicators"]:
-                writer.writerow(
-                    [*head, *("" if indicator[key] is None else indicator[key] for key in INDICATOR_COLUMNS)]
-                )
+                cells = [*head, *(indicator[key] for key in INDICATOR_COLUMNS)]
+                writer.writerow(["" if cell is None else inert(str(cell)) for cell in cells])
         return out.getvalue()
 
     def as_table(self, answers: list[SampleVerdict], language: str) -> str:
