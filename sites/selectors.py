@@ -69,6 +69,7 @@ def filtered_sites(
     The box is compared with the public place: with the true one, a row of small boxes would give it away.
     """
     found = Site.objects.select_related("organisation", "region__parent")
+    found = found.defer("region__boundary", "region__parent__boundary")
     if scenario:
         found = found.filter(scenario=scenario)
     if process:

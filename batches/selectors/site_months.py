@@ -10,18 +10,18 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from django.db.models import Case, Count, IntegerField, Max, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, IntegerField, Max, Min, Q, QuerySet, Sum, Value, When
 from django.utils import timezone
 
-from batches.checks import Balance, far_above_habit, months_named
+from batches.checks import Balance, checks, far_above_habit, months_named
 from batches.materials import materials
-from batches.models import Batch, Explanation, LedgerEntry, SiteMonth, UploadRow
+from batches.models import Batch, Explanation, LedgerEntry, Release, SiteMonth, UploadRow
 from compostnet.shared.months import month_of
 from compostnet.shared.texts import Message
 from compostnet.shared.units import kg_text
-from sites.models import Site, User
+from sites.models import AuditRecord, Site, User
 from sites.permissions import Actor
-from sites.selectors import active_sites
+from sites.selectors import active_sites, sites_in
 
 SiteMonthKey = tuple[int, int]
 """Site id and month index."""
@@ -30,6 +30,8 @@ HABIT = "mass_far_above_habit"
 EXPLAINABLE = (HARVEST, HABIT)
 LATE_ENTRIES = "reopened_late_entries"
 """The note of a month that new entries reopened: a code of the catalogue, see `note_of`."""
+REOPENED = "reopened"
+"""In filters: what new entries reopened, whatever its state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +162,29 @@ def _add_harvests(
 def _add_outliers(
     found: dict[SiteMonthKey, list[Finding]], sites: Collection[int], months: Collection[int], explained: Explained
 ) -> None:
-    """Intakes far above what the site is used to take in of that material."""
-    rows = list(
-        current_entries()
-        .filter(kind=LedgerEntry.Kind.INTAKE, site_id__in=sites, month__lte=max(months))
-        .values_list("site_id", "material", "month", "mass_mg", "recorded_at", "occurred_on")
+    """Intakes far above what the site is used to take in of that material.
+
+    Only (site, material) pairs that can hold one are read: something of the asked months must be so many times as much
+    as the least ever taken in, for a median is never below the least.
+    """
+    rule = checks().mass_far_above_habit
+    intakes = current_entries().filter(kind=LedgerEntry.Kind.INTAKE, site_id__in=sites, month__lte=max(months))
+    spread = intakes.values_list("site_id", "material").annotate(
+        number=Count("pk"), least=Min("mass_mg"), most=Max("mass_mg", filter=Q(month__in=months))
     )
+    pairs = {
+        (site, material)
+        for site, material, number, least, most in spread
+        if most is not None and number > rule.earlier_entries.value and most >= rule.times.value * least
+    }
+    if not pairs:
+        return
+    chosen = intakes.filter(site_id__in={s for s, _ in pairs}, material__in={m for _, m in pairs})
+    rows = [
+        row
+        for row in chosen.values_list("site_id", "material", "month", "mass_mg", "recorded_at", "occurred_on")
+        if row[:2] in pairs
+    ]
     if not rows:
         return
     _names, material = np.unique(np.array([row[1] for row in rows]), return_inverse=True)
@@ -191,7 +210,9 @@ def _add_rows_to_mend(
     A row concerns the site of its upload, or the site whose code stands in it, or (neither known) every site that the
     upload brought entries for; and the months that its texts name, or all where they name none.
     """
-    rows = list(UploadRow.objects.filter(state=UploadRow.State.REJECTED).select_related("upload"))
+    concerning = Q(upload__site__in=sites) | Q(upload__site__isnull=True)
+    waiting = UploadRow.objects.filter(concerning, state=UploadRow.State.REJECTED).select_related("upload")
+    rows = list(waiting.only("cells", "upload__site", "upload__file_name"))
     if not rows:
         return
     code_to_id = dict(Site.objects.filter(pk__in=sites).values_list("code", "pk"))
@@ -251,24 +272,96 @@ def masses_of(keys: Collection[SiteMonthKey]) -> dict[SiteMonthKey, MonthMass]:
 
 def visible_site_months(sites: QuerySet[Site]) -> QuerySet[SiteMonth]:
     """The site-months of some sites with what lists show."""
-    return SiteMonth.objects.filter(site__in=sites).select_related("site", "submitted_by", "verified_by")
+    found = SiteMonth.objects.select_related("site__region__parent", "submitted_by", "verified_by")
+    return found.filter(site__in=sites).defer("site__region__boundary", "site__region__parent__boundary")
 
 
-def waiting_site_months(sites: QuerySet[Site]) -> QuerySet[SiteMonth]:
-    """What the desk has to act on: all that is not verified, the newest month first, submitted ones first in it."""
+def waiting_site_months(
+    sites: QuerySet[Site], *, month: int | None = None, region: str = "", state: str = ""
+) -> QuerySet[SiteMonth]:
+    """What the desk has to act on: all that is not verified, by month, region of any level and state.
+
+    First the months that new entries reopened (a published figure may hang on them), then submitted ones, then those
+    that nobody has submitted, then those that wait for the site, last those that are not over; in each the newest
+    first.
+    """
+    waiting = visible_site_months(sites).exclude(state=SiteMonth.State.VERIFIED)
+    if month is not None:
+        waiting = waiting.filter(month=month)
+    if region:
+        waiting = waiting.filter(site__in=Site.objects.filter(sites_in(region)))
+    if state == REOPENED:
+        waiting = waiting.filter(note=LATE_ENTRIES)
+    elif state:
+        waiting = waiting.filter(state=state)
     rank = Case(
-        When(state=SiteMonth.State.SUBMITTED, then=Value(0)),
-        When(state=SiteMonth.State.QUERIED, then=Value(2)),
-        default=Value(1),
+        When(month__gte=_this_month(), then=Value(4)),
+        When(note=LATE_ENTRIES, then=Value(0)),
+        When(state=SiteMonth.State.SUBMITTED, then=Value(1)),
+        When(state=SiteMonth.State.QUERIED, then=Value(3)),
+        default=Value(2),
         output_field=IntegerField(),
     )
-    waiting = visible_site_months(sites).exclude(state=SiteMonth.State.VERIFIED)
-    return waiting.annotate(rank=rank).order_by("-month", "rank", "site__code")
+    return waiting.annotate(rank=rank).order_by("rank", "-month", "site__code")
+
+
+@dataclass(frozen=True, slots=True)
+class MonthState:
+    """How far a month is: sites expected, site-months by state, the newest release of it and whether it has news."""
+
+    month: int
+    expected: int
+    verified: int
+    submitted: int
+    open: int
+    queried: int
+    silent: int
+    release: Release | None
+    has_news: bool
+
+
+def month_states() -> list[MonthState]:
+    """Every month that is over and that somebody has reported, the newest first; four queries."""
+    rows: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    verified_at: dict[int, dt.datetime] = {}
+    counted = SiteMonth.objects.filter(month__lt=_this_month()).order_by().values("month", "state")
+    for row in counted.annotate(number=Count("pk"), last=Max("verified_at")):
+        rows[row["month"]][row["state"]] = row["number"]
+        if row["last"]:
+            verified_at[row["month"]] = row["last"]
+    releases = {release.month: release for release in Release.objects.filter(month__in=rows).order_by("number")}
+    spans = [
+        (month_of(opened), month_of(closed) if closed else None)
+        for opened, closed in Site.objects.order_by().values_list("opened_on", "closed_on")
+    ]
+    states = []
+    for month in sorted(rows, reverse=True):
+        expected = sum(first <= month and (last is None or month <= last) for first, last in spans)
+        counts = {state: rows[month][state] for state in SiteMonth.State.values}
+        release, newest = releases.get(month), verified_at.get(month)
+        news = newest is not None and (release is None or newest > release.created_at)
+        silent = max(0, expected - sum(counts.values()))
+        states.append(MonthState(month, expected, silent=silent, release=release, has_news=news, **counts))
+    return states
+
+
+def answers_of(rows: Collection[SiteMonth]) -> dict[int, AuditRecord]:
+    """What the sites answered when they last submitted these site-months, by id; those without words are left out."""
+    said = AuditRecord.objects.filter(
+        site_id__in={row.site_id for row in rows},
+        object_type=SiteMonth._meta.label_lower,
+        object_id__in=[str(row.pk) for row in rows],
+        action="submit_site_month",
+    ).select_related("actor")
+    answers = {int(record.object_id): record for record in said.order_by("id")}
+    return {pk: record for pk, record in answers.items() if record.detail.get("answer")}
 
 
 def silent_sites(month: int) -> QuerySet[Site]:
-    """Sites that were open in a month and have reported nothing of it."""
-    return active_sites(month).exclude(months__month=month).order_by("code")
+    """Sites that were open in a month and have reported nothing of it; ``last`` is the month of their last report."""
+    reported = current_entries().filter(month=month).order_by().values("site_id")
+    last = Max("months__month", filter=Q(months__month__lt=month))
+    return active_sites(month).exclude(pk__in=reported).annotate(last=last).order_by("code")
 
 
 def note_of(site_month: SiteMonth, language: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any
 
@@ -10,7 +10,8 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -20,8 +21,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from batches.models import SiteMonth
 from batches.selectors.site_months import (
+    LATE_ENTRIES,
+    REOPENED,
+    Finding,
+    SiteMonthKey,
+    answers_of,
     findings_for,
     masses_of,
+    month_states,
     note_of,
     silent_sites,
     visible_site_months,
@@ -41,10 +48,14 @@ from compostnet.shared.problems import Fault, Problem
 from sites.auth import actor
 from sites.models import Site
 from sites.permissions import CONSOLE, may, require
-from sites.selectors import site_with_code
+from sites.selectors import provinces, site_with_code
 
 ROWS_A_PAGE = 30
 MOST_KEYS = 1000
+MOST_SAID = 10
+"""So many reasons are told above the page; the rest stands at the items themselves."""
+MONTHS_SHOWN = 6
+STATES = (REOPENED, SiteMonth.State.SUBMITTED, SiteMonth.State.OPEN, SiteMonth.State.QUERIED)
 View = Callable[..., HttpResponse]
 
 
@@ -95,7 +106,7 @@ def _said(fault: Fault, language: str) -> str:
 def _items(rows: list[SiteMonth], verifier: Any) -> list[dict[str, Any]]:
     """Site-months with their masses and findings, as the pages show them."""
     keys = [(row.site_id, row.month) for row in rows]
-    findings, masses = findings_for(keys, verifier=verifier), masses_of(keys)
+    findings, masses, answers = findings_for(keys, verifier=verifier), masses_of(keys), answers_of(rows)
     language = _language()
     return [
         {
@@ -103,6 +114,11 @@ def _items(rows: list[SiteMonth], verifier: Any) -> list[dict[str, Any]]:
             "key": f"{row.site.code}:{month_text(row.month)}",
             "month": month_text(row.month),
             "note": note_of(row, language),
+            "is_reopened": row.note == LATE_ENTRIES,
+            # The finding of an unanswered query repeats the question.
+            "is_told": row.state == SiteMonth.State.QUERIED,
+            "answer": answers.get(row.pk) if row.state == SiteMonth.State.SUBMITTED else None,
+            "place": row.site.region,
             "mass": masses[key],
             "findings": [] if row.state == SiteMonth.State.VERIFIED else findings[key],
             "is_clear": not any(f.blocks for f in findings[key]),
@@ -117,39 +133,65 @@ def desk(request: HttpRequest) -> HttpResponse:
     """What needs action, what stands against each item, and the buttons."""
     user = actor(request)
     require(user, "view_network")
-    waiting = waiting_site_months(Site.objects.all())
-    months = sorted(set(waiting.order_by().values_list("month", flat=True).distinct()), reverse=True)
-    wanted = request.GET.get("month", "")
-    month = _month(wanted) if wanted else None
-    shown = waiting if month is None else waiting.filter(month=month)
+    wish, month = _wish(request.GET)
+    everything = waiting_site_months(Site.objects.all())
+    shown = waiting_site_months(Site.objects.all(), month=month, region=wish["province"], state=wish["state"])
     page = Paginator(shown, ROWS_A_PAGE).get_page(request.GET.get("page"))
-    verified = SiteMonth.objects.filter(state=SiteMonth.State.VERIFIED).order_by().values_list("month", flat=True)
-    latest = releases.latest(settings.RELEASES_DIR)
+    states, latest = month_states(), releases.latest(settings.RELEASES_DIR)
+    silent = [] if month is None else list(silent_sites(month)[: MOST_KEYS + 1])
     return render(
         request,
         "batches/figures/desk.html",
         {
             "page": page,
             "items": _items(list(page.object_list), user),
-            "months": [month_text(m) for m in months],
-            "chosen": wanted,
-            "silent": [] if month is None else list(silent_sites(month)[:200]),
-            "publishable": [month_text(m) for m in sorted(set(verified.distinct()), reverse=True)],
+            "months": [month_text(m) for m in sorted(set(_months_of(everything)), reverse=True)],
+            "provinces": provinces(with_sites=True),
+            "wish": wish,
+            "filtered": any(wish.values()),
+            "silent": silent,
+            "states": states if request.GET.get("all") else states[:MONTHS_SHOWN],
+            "has_more": len(states) > MONTHS_SHOWN and not request.GET.get("all"),
             "latest": latest,
+            # What a publisher should do next: revise what was verified again, publish what is newer than all releases.
+            "due": {
+                state.month
+                for state in states
+                if state.has_news and (state.release or latest is None or month_text(state.month) > latest.month)
+            },
             "may_verify": may(user, "verify_month"),
             "may_publish": may(user, "publish_release"),
+            "bulk": min(page.paginator.count, MOST_KEYS),
             "back": request.get_full_path(),
         },
     )
 
 
+def _wish(asked: QueryDict) -> tuple[dict[str, str], int | None]:
+    """The filters of the desk as they were asked, and the month among them."""
+    wish = {name: asked.get(name, "")[:40].replace("\x00", "").strip() for name in ("month", "province", "state")}
+    if wish["state"] not in STATES:
+        wish["state"] = ""
+    return wish, _month(wish["month"]) if wish["month"] else None
+
+
+def _months_of(rows: QuerySet[SiteMonth]) -> Iterable[int]:
+    return rows.order_by().values_list("month", flat=True).distinct()
+
+
 @_tells
 def desk_verify(request: HttpRequest) -> None:
-    """Verify the ticked site-months; the rest is told with its reasons."""
-    asked = [_key(text) for text in request.POST.getlist("key")[:MOST_KEYS]]
-    ids = dict(Site.objects.filter(code__in={code for code, _m in asked}).values_list("code", "pk"))
-    keys = [(ids[code], month) for code, month in asked if code in ids]
-    done = verify_site_months(actor=actor(request), keys=keys)
+    """Verify the ticked site-months, or all that the filters show; the rest is told with its reasons."""
+    who = actor(request)
+    if request.POST.get("which") == "shown":
+        wish, month = _wish(request.POST)
+        shown = waiting_site_months(Site.objects.all(), month=month, region=wish["province"], state=wish["state"])
+        keys = list(shown.values_list("site_id", "month")[:MOST_KEYS])
+    else:
+        asked = [_key(text) for text in request.POST.getlist("key")[:MOST_KEYS]]
+        ids = dict(Site.objects.filter(code__in={code for code, _m in asked}).values_list("code", "pk"))
+        keys = [(ids[code], month) for code, month in asked if code in ids]
+    done = verify_site_months(actor=who, keys=keys)
     number = len(done.verified)
     if number:
         messages.success(
@@ -157,15 +199,31 @@ def desk_verify(request: HttpRequest) -> None:
         )
     elif not keys:
         messages.warning(request, _("Nothing was ticked."))
-    codes = dict(Site.objects.filter(pk__in={s for s, _m in done.refused}).values_list("pk", "code"))
-    language = _language()
-    for (site, month), findings in done.refused.items():
-        for finding in findings:
-            messages.error(
-                request,
-                f"{codes[site]}, {format_month(month, language)}: {finding.message.render(language)} "
-                f"→ {finding.clears.render(language)}",
-            )
+    if done.already:
+        number = len(done.already)
+        words = ngettext("%(n)d was verified already.", "%(n)d were verified already.", number)
+        messages.info(request, words % {"n": number})
+    if done.refused:
+        _tell_refusals(request, done.refused)
+
+
+def _tell_refusals(request: HttpRequest, refused: Mapping[SiteMonthKey, list[Finding]]) -> None:
+    """How many were not verified, and the first reasons; all stand at the items."""
+    number, language = len(refused), _language()
+    words = ngettext("%(n)d site-month was not verified:", "%(n)d site-months were not verified:", number)
+    messages.warning(request, words % {"n": number})
+    names = Site.objects.in_bulk({site for site, _month in refused})
+    reasons = [(site, month, finding) for (site, month), against in refused.items() for finding in against]
+    for site, month, finding in reasons[:MOST_SAID]:
+        messages.error(
+            request,
+            f"{names[site].name} ({names[site].code}), {format_month(month, language)}: "
+            f"{finding.message.render(language)} → {finding.clears.render(language)}",
+        )
+    if len(reasons) > MOST_SAID:
+        more = len(reasons) - MOST_SAID
+        words = ngettext("and %(n)d more reason, at the item below", "and %(n)d more reasons, at the items below", more)
+        messages.warning(request, words % {"n": more})
 
 
 @_tells

@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from compostnet.shared.display import NOTHING, MassUnit, Number, format_mass, format_month, format_number
-from compostnet.shared.months import month_of
+from compostnet.shared.months import month_of, month_text
 from compostnet.shared.rules import Text
 from compostnet.shared.texts import Message
 from sites.models import Site
@@ -62,6 +62,12 @@ def month_name(value: Any) -> str:
     if value is None or value == "":
         return NOTHING
     return format_month(month_of(value) if isinstance(value, dt.date) else value, _language())
+
+
+@register.filter
+def month_code(value: int) -> str:
+    """A month index as ``YYYY-MM``, for addresses and forms."""
+    return month_text(value)
 
 
 @register.filter
