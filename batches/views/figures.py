@@ -89,12 +89,22 @@ def _page(request: HttpRequest, found: Published | None) -> HttpResponse:
             "months": drawn[::-1],
             "diverted_chart": _chart(drawn, "diverted_t", _("Waste diverted by month"), _("tonnes")),
             "net_chart": _chart(drawn, "net_co2e_t", _("Net effect by month"), _("tonnes CO₂e")),
-            "changes": [c for c in figures["changes"] if c["level"] == "site" and c["indicator"] == "diverted_kg"],
+            "changes": _changes(figures),
             "earlier": months[at - 1] if at else None,
             "later": months[at + 1] if at + 1 < len(months) else None,
             "method": methods().get(figures["release"]["method"]),
         },
     )
+
+
+def _changes(figures: dict[str, Any]) -> list[dict[str, Any]]:
+    """The sites whose diverted mass is not what the release before said, by name."""
+    names = {site["code"]: {name: site[name] for name in ("name_zh", "name_en")} for site in figures["sites"]}
+    return [
+        change | names.get(change["code"], {"name_zh": change["code"], "name_en": change["code"]})
+        for change in figures["changes"]
+        if change["level"] == "site" and change["indicator"] == "diverted_kg"
+    ]
 
 
 def _coverage(figure: dict[str, Any]) -> dict[str, Any]:
