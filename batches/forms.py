@@ -107,6 +107,15 @@ def _note(rows: int = 2) -> forms.CharField:
     )
 
 
+def _reason() -> forms.CharField:
+    return forms.CharField(
+        label=_("Why"),
+        max_length=300,
+        widget=forms.Textarea({"rows": 2}),
+        error_messages={"required": _("Write in a few words why, for those who check the month.")},
+    )
+
+
 class Kept(forms.Form):
     """A form whose faults come from a service; the input stays as it was typed."""
 
@@ -225,7 +234,7 @@ class CorrectionForm(Kept):
     unit_mass_kg = _number(_("Kilograms in one litre or one container"))
     material = forms.ChoiceField(label=_("Material"), required=False)
     occurred_on = forms.CharField(label=_("Day"), required=False, max_length=30)
-    reason = forms.CharField(label=_("Why"), required=True, max_length=300, widget=forms.Textarea({"rows": 2}))
+    reason = _reason()
 
     def __init__(self, entry: LedgerEntry, **more: object) -> None:
         day = entry.occurred_on.strftime("%Y-%m" if entry.month_only else "%Y-%m-%d")
@@ -321,7 +330,7 @@ class DiaryCorrectionForm(Kept):
     depth_cm = _number(_("Depth, cm"))
     note = _note()
     void = forms.BooleanField(label=_("This entry should not be there: strike it out"), required=False)
-    reason = forms.CharField(label=_("Why"), required=True, max_length=300, widget=forms.Textarea({"rows": 2}))
+    reason = _reason()
 
     def __init__(self, entry: DiaryEntry, **more: object) -> None:
         self.entry = entry

@@ -10,6 +10,7 @@ from allauth.account.forms import SignupForm as BaseSignupForm
 from allauth.socialaccount.forms import SignupForm as BaseSocialSignupForm
 from django import forms
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 from sites.models import User
@@ -50,6 +51,17 @@ class AccountAdapter(DefaultAccountAdapter):
         "email_password_mismatch": _("The e-mail address or the password is not right. Check both."),
         "phone_password_mismatch": _("The phone number or the password is not right. Check both."),
     }
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """The logbook for who has one site, the list of their sites for who has more, else the front page."""
+        roles = request.user.memberships.filter(site__isnull=False, role__in=("operator", "manager"))
+        sites = list(roles.values_list("site__code", flat=True).distinct()[:2])
+        if not sites:
+            return super().get_login_redirect_url(request)
+        try:
+            return reverse("account") if len(sites) > 1 else reverse("logbook", args=sites)
+        except NoReverseMatch:
+            return super().get_login_redirect_url(request)
 
     def phone_form_field(self, **kwargs: Any) -> PhoneField:
         return PhoneField(**kwargs)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from django.db.models import Q, QuerySet, Sum
 from django.http import Http404
 
-from batches.models import Batch, DiaryEntry, LedgerEntry, Photo
+from batches.models import Batch, DiaryEntry, LedgerEntry, Photo, SiteMonth
 from batches.selectors.site_months import HARVEST, Finding, findings_for
 from compostnet.shared.problems import Problem
 from compostnet.shared.texts import Message
@@ -222,6 +222,12 @@ def logbook_rows(site: Site, *, states: Iterable[str] = STATE_ORDER, limit: int 
     ):
         latest[entry.batch_id] = entry
     return [BatchRow(batch, masses[batch.pk], latest.get(batch.pk)) for batch in batches]
+
+
+def queried_months(site: Site) -> list[int]:
+    """The months of a site about which the platform team has asked, oldest first."""
+    asked = SiteMonth.objects.filter(site=site, state=SiteMonth.State.QUERIED)
+    return list(asked.order_by("month").values_list("month", flat=True))
 
 
 def recent_ledger(site: Site, limit: int = 40) -> list[LedgerEntry]:

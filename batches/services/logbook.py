@@ -282,7 +282,7 @@ def record_photo(
 def unit_name(written: str) -> Text | str:
     """A unit as people say it; one that the sender wrote in words of their own stays as written."""
     known = {**units().mass, **units().volume, **units().count}.get(written)
-    return written if known is None else Text(zh=known.name.zh, en=written)
+    return written if known is None else Text(zh=known.name.zh.partition("（")[0], en=written)
 
 
 def stored_sentence(entry: LedgerEntry) -> Message:

@@ -32,6 +32,7 @@ from batches.selectors.logbook import (
     ledger_lines,
     logbook_rows,
     measuring_points,
+    queried_months,
     recent_ledger,
     visible_batch,
     visible_photo,
@@ -51,6 +52,7 @@ from batches.services.logbook import (
 from batches.services.site_months import explain_finding
 from compostnet.shared.charts import Event, Series, Threshold, line_chart
 from compostnet.shared.display import format_mass, format_number, is_chinese
+from compostnet.shared.months import month_text
 from compostnet.shared.problems import Problem
 from compostnet.shared.rules import Text
 from compostnet.shared.texts import Message
@@ -107,6 +109,7 @@ def logbook(request: HttpRequest, code: str) -> HttpResponse:
         "process": process_name(site.process),
         "working": [row for row in rows if row["row"].batch.state not in DONE],
         "done": [row for row in rows if row["row"].batch.state in DONE],
+        "queried": [month_text(month) for month in queried_months(site)],
         "form": form,
         "may_open": may_open,
     }
@@ -216,6 +219,7 @@ def _batch_context(request: HttpRequest, batch: Batch, do: str, form: Any) -> di
                 "entry": entry,
                 "kind": diary_rules[entry.kind].name.in_language(_language()),  # type: ignore[index]
                 "unit": diary_rules[entry.kind].unit,  # type: ignore[index]
+                "words": _smell(entry),
                 "superseded": superseded,
                 "correctable": may_record and not superseded,
             }
@@ -244,6 +248,13 @@ def _form_title(do: str) -> str:
     if do in DIARY_KINDS:
         return entry_rules().diary_kinds[do].name.in_language(language)  # type: ignore[index]
     return _("Correct an entry") if do in ("correct", "correct_diary") else ""
+
+
+def _smell(entry: DiaryEntry) -> str:
+    """A level of smell in words."""
+    if entry.kind != "smell" or entry.value is None:
+        return ""
+    return str(dict(forms.DiaryForm.SMELLS).get(f"{entry.value:g}", ""))
 
 
 def _in_words(text: Text | str) -> str:

@@ -9,8 +9,9 @@ import uuid
 import pytest
 from django.test import Client
 
-from batches.models import Batch, DiaryEntry, LedgerEntry, Photo
+from batches.models import Batch, DiaryEntry, LedgerEntry, Photo, SiteMonth
 from batches.services.logbook import open_batch
+from compostnet.shared.months import parse_month
 from tests.batches.test_logbook import KG, batch, operator, picture, record, stranger  # noqa: F401
 
 
@@ -432,3 +433,18 @@ class TestDiaryCorrections:
         later = DiaryEntry.objects.get(supersedes=entry)
         assert (later.kind, later.value, later.note) == (do, entry.value, entry.note)
         assert later.observed_at == dt.datetime(2024, 5, 5, 1, 30, tzinfo=dt.UTC)
+
+
+def test_the_logbook_leads_to_the_months_and_says_which_were_asked_about(page, site, batch):  # noqa: F811
+    months = f"/sites/{site.code}/months/"
+    assert f'href="{months}"' in page.get(f"/sites/{site.code}/logbook/").content.decode()
+    SiteMonth.objects.create(site=site, month=parse_month("2024-04"), state="queried")
+    html = page.get(f"/sites/{site.code}/logbook/").content.decode()
+    assert html.count(f'href="{months}"') == 2
+    assert "April 2024" in html
+
+
+def test_a_smell_is_said_in_words(page, batch):  # noqa: F811
+    form = page.get(address(batch, "smell")).content.decode()
+    page.post(address(batch), fill(form, level="4", observed_at="2024-05-04T08:00"))
+    assert "4 strong" in page.get(address(batch)).content.decode()

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from sites import people
 from sites.auth import actor, signed_in
-from sites.models import ApiToken
+from sites.models import ApiToken, Membership, Site
 
 
 @pytest.fixture(autouse=True)
@@ -167,3 +167,28 @@ def test_tokens_by_api_are_paged(client, make_user):
         if cursor is None:
             break
     assert seen == ["t4", "t3", "t2", "t1", "t0"]
+
+
+def test_after_signing_in_an_operator_stands_before_the_own_logbook(make_user, site, nanjing, client):
+    def arrives(user):
+        user.set_password("a long enough secret")
+        user.save()
+        login = {"login": user.email, "password": "a long enough secret"}
+        return client.post("/account/login/", login)["Location"]
+
+    operator = make_user("operator", site=site)
+    assert arrives(operator) == f"/sites/{site.code}/logbook/"
+    client.logout()
+    other = Site.objects.create(
+        code="other-9",
+        name_zh="别处",
+        name_en="Elsewhere",
+        region=nanjing,
+        scenario="park",
+        process="bin",
+        opened_on=dt.date(2023, 1, 1),
+    )
+    Membership.objects.create(user=operator, role="manager", site=other)
+    assert arrives(operator) == "/account/"
+    client.logout()
+    assert arrives(make_user("verifier")) == "/"
