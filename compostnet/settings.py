@@ -7,6 +7,8 @@
 ``COMPOSTNET_SECRET``    secret key; required in production.
 ``COMPOSTNET_HOSTS``     comma-separated host names; required in production.
 ``COMPOSTNET_DEBUG``     ``1`` shows Django's debug pages; refused in production.
+``COMPOSTNET_PROXIES``   how many reverse proxies stand before it (default 1 in production, else 0): so many addresses
+                         at the end of ``X-Forwarded-For`` are believed, and people are told apart by them.
 ``COMPOSTNET_TILES``     address of a vector tile server for the map; empty = shipped boundaries only.
 """
 
@@ -27,6 +29,13 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 def _env(name: str, default: str = "") -> str:
     return os.environ.get(f"COMPOSTNET_{name}", default).strip()
+
+
+def _number(name: str, default: int) -> int:
+    text = _env(name) or str(default)
+    if not text.isdecimal():
+        raise ImproperlyConfigured(f"COMPOSTNET_{name} is {text!r}; write a whole number.")
+    return int(text)
 
 
 ENVIRONMENT = _env("ENV", "embedded")
@@ -254,6 +263,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 RATELIMIT_USE_CACHE = "default"
+# Whose address a request comes from: behind a proxy everybody would share the proxy's, and so its limits.
+ALLAUTH_TRUSTED_PROXY_COUNT = _number("PROXIES", 1 if PRODUCTION else 0)
 # How often one person may write through the API; a bulk request counts once.
 API_WRITE_RATE = _env("API_WRITE_RATE", "600/m")
 SILENCED_SYSTEM_CHECKS = [

@@ -12,6 +12,7 @@ import hashlib
 from contextlib import suppress
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import OperationalError, transaction
@@ -117,6 +118,6 @@ def actor(request: HttpRequest) -> User | AnonymousUser:
 
 def limit_writes(request: HttpRequest, user: User | AnonymousUser) -> None:
     """Raise ``too_many_requests`` when one person (or address) writes more often than `settings.API_WRITE_RATE`."""
-    who = f"user:{user.pk}" if isinstance(user, User) else f"address:{request.META.get('REMOTE_ADDR', '')}"
+    who = f"user:{user.pk}" if isinstance(user, User) else f"address:{get_adapter().get_client_ip(request)}"
     if is_ratelimited(request, group="api-writes", key=lambda *_: who, rate=settings.API_WRITE_RATE, increment=True):
         raise Problem("too_many_requests")

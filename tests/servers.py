@@ -123,8 +123,13 @@ def create_database(address: str, name: str) -> str:
 
 def run_both(arguments: list[str]) -> int:
     """The suite on SpatiaLite and on PostGIS at the same time (two cores); the outputs one after the other."""
-    with postgres() as pg, redis() as broker, tempfile.TemporaryDirectory(prefix="compostnet-test-") as scratch:
-        runs = {}
+    with (
+        postgres() as pg,
+        redis() as broker,
+        tempfile.TemporaryDirectory(prefix="compostnet-test-") as scratch,
+        contextlib.ExitStack() as suites,
+    ):
+        runs: dict[str, tuple[subprocess.Popen[bytes], Path]] = {}
         for engine, more in {
             "SpatiaLite": {"COMPOSTNET_DATABASE": ""},
             "PostGIS": {"COMPOSTNET_DATABASE": create_database(pg, "compostnet")},
@@ -132,16 +137,17 @@ def run_both(arguments: list[str]) -> int:
             folder = Path(scratch) / engine
             folder.mkdir()
             log = Path(scratch) / f"{engine}.log"
-            runs[engine] = (
-                subprocess.Popen(
+            with log.open("wb") as out:
+                process = subprocess.Popen(
                     [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
                     cwd=ROOT,
                     env={**os.environ, **more, "COMPOSTNET_TEST_DATA": str(folder), "COMPOSTNET_TEST_REDIS": broker},
-                    stdout=log.open("wb"),
+                    stdout=out,
                     stderr=subprocess.STDOUT,
-                ),
-                log,
-            )
+                )
+            # Whatever ends this process early ends the suites, too, before their servers go.
+            suites.callback(_stop, process, signal.SIGINT)
+            runs[engine] = (process, log)
         codes = {}
         for engine, (process, log) in runs.items():
             codes[engine] = process.wait()

@@ -40,6 +40,7 @@ def test_production_starts_with_everything_set(tmp_path):
         ({"HOSTS": "compost.example.org,*"}, "COMPOSTNET_HOSTS must name the hosts"),
         ({"HOSTS": "compost.example.org, .*"}, "COMPOSTNET_HOSTS must name the hosts"),
         ({"ENV": "prod"}, "write embedded or production"),
+        ({"PROXIES": "one"}, "COMPOSTNET_PROXIES is 'one'; write a whole number"),
         ({"DATABASE": "mysql://u:p@localhost/x"}, "must look like postgis://"),
     ],
     ids=lambda value: str(value)[:40],

@@ -5,6 +5,7 @@ import logging
 import re
 
 import pytest
+from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.db import connection
 from django.test import Client
@@ -97,6 +98,21 @@ def test_a_request_above_the_limit_is_refused_before_anything_reads_it(client, d
     assert (answer.headers["Content-Type"] == PROBLEM) == address.startswith("/api/")
     settings.MAX_REQUEST_BYTES = 3000
     assert client.post(address, {"file": ContentFile(bytes(2000), name="a.csv")}).status_code != 413
+
+
+def test_people_behind_the_proxy_do_not_share_its_limits(client, db, settings):
+    settings.API_WRITE_RATE = "2/m"
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    cache.clear()
+
+    def check(*forwarded):
+        body = {"file": ContentFile(b"indicator,value\npH,7", name="a.csv"), "standards": "CN-NYT525"}
+        return client.post("/api/v1/standards/check-file", body, headers={"x-forwarded-for": ", ".join(forwarded)})
+
+    assert [check("192.0.2.1").status_code for _ in range(3)] == [200, 200, 429]
+    assert check("192.0.2.2").status_code == 200
+    # What the client itself claims stands before what the proxy adds, and changes nothing.
+    assert check("192.0.2.3", "192.0.2.1").status_code == 429
 
 
 def test_a_json_body_above_the_limit_is_a_413(client, make_user, settings):
