@@ -36,6 +36,13 @@ PAGES: dict[str, tuple[str, str | None]] = {
     "uploads": ("/uploads/", "operator"),
     "tokens": ("/account/tokens/", "operator"),
     "desk": ("/desk/", "administrator"),
+    "people": ("/desk/people/", "administrator"),
+    "person": ("/desk/people/1/", "administrator"),
+    "person-new": ("/desk/people/new/", "administrator"),
+    "manage-sites": ("/desk/sites/", "administrator"),
+    "site-edit": ("/desk/sites/{site}/edit/", "administrator"),
+    "site-new": ("/desk/sites/new/", "administrator"),
+    "organisations": ("/desk/organisations/", "administrator"),
     "training": ("/training/", "trainer"),
 }
 
