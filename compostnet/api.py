@@ -87,7 +87,9 @@ class PlatformAPI(NinjaAPI):
         for context in error_contexts:
             for error in context.pydantic_validation_error.errors(include_url=False):
                 place = context.model.__ninja_flatten_map_reverse__.get(error["loc"], error["loc"])
-                errors.append({**error, "loc": (context.model.__ninja_param_source__, *place)})
+                source = context.model.__ninja_param_source__
+                # A body's own parameter is called body: say body.entries, which is what the sender wrote.
+                errors.append({**error, "loc": (source, *(place[1:] if place[:1] == (source,) else place))})
         return ValidationError(errors)
 
     def get_openapi_schema(self, **kwargs: Any) -> OpenAPISchema:

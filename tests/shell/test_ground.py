@@ -67,10 +67,10 @@ def test_every_fault_of_a_request_comes_at_once_with_its_place(client, make_user
     answer = client.post("/api/v1/tokens", body, content_type="application/json")
     assert answer.status_code == 422
     faults = {fault["field"]: fault for fault in answer.json()["errors"]}
-    assert set(faults) == {"body.body.name", "body.body.scopes", "body.body.expires_at"}
-    assert faults["body.body.expires_at"]["value"] == "tomorrow"
-    assert "2024-05-31T08:00:00+08:00" in faults["body.body.expires_at"]["accepted"]
-    assert faults["body.body.name"]["accepted"] == "至少 1 个字"
+    assert set(faults) == {"body.name", "body.scopes", "body.expires_at"}
+    assert faults["body.expires_at"]["value"] == "tomorrow"
+    assert "2024-05-31T08:00:00+08:00" in faults["body.expires_at"]["accepted"]
+    assert faults["body.name"]["accepted"] == "至少 1 个字"
 
 
 def test_a_defect_is_a_500_with_an_id_that_stands_in_the_log(client, make_user, monkeypatch, caplog):
