@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib.gis.geos import Point, Polygon
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -43,6 +45,11 @@ def site_with_code(code: str) -> Site:
     if site is None:
         raise Problem("not_found", what=Message("thing_site"))
     return site
+
+
+def today_at(site: Site) -> dt.date:
+    """The day that it is at a site, by its own clock."""
+    return timezone.localdate(timezone=ZoneInfo(site.time_zone))
 
 
 def active_sites(month: int) -> QuerySet[Site]:

@@ -26,17 +26,23 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "note": ("note", "notes", "备注", "说明", "remark", "remarks", "comment", "方法", "method"),
 }
 NEEDED = ("indicator", "value")
+MAX_SHEET_BYTES = 5 * 1024 * 1024
+MAX_LINES = 20_000
+"""Limits of what comes over the network, far above any lab's sheet: 5 MiB and 20,000 results."""
 MAX_TEXT = {"sample": 200, "indicator": 200, "value": 200, "unit": 60, "basis": 30, "note": 300}
 
 
-def read_lab_sheet(data: bytes, file_name: str) -> list[Line]:
+def read_lab_sheet(
+    data: bytes, file_name: str, *, max_bytes: int = MAX_SHEET_BYTES, max_lines: int = MAX_LINES
+) -> list[Line]:
     """Every result line of a long sheet; rows without indicator and value are blank and skipped.
 
-    Raises the problems of `batches.sheets.read_table`, ``lab_sheet_columns`` and ``lab_sheet_rows``. A sheet without a
-    sample column is one sample; an empty sample cell belongs to the sample above it.
+    Raises the problems of `batches.sheets.read_table`, ``lab_sheet_columns``, ``lab_sheet_rows`` and
+    ``lab_report_too_many_lines``. A sheet without a sample column is one sample; an empty sample cell belongs to the
+    sample above it.
     """
     known = {header_key(name): field for field, names in HEADERS.items() for name in names}
-    table = read_table(data, file_name, known_headers=tuple(known))
+    table = read_table(data, file_name, known_headers=tuple(known), max_bytes=max_bytes)
     places: dict[str, int] = {}
     for index, header in enumerate(table.header):
         field = known.get(header_key(header))
@@ -65,6 +71,8 @@ def read_lab_sheet(data: bytes, file_name: str) -> list[Line]:
         )
     if not lines:
         raise Problem("lab_sheet_rows", name=file_name)
+    if len(lines) > max_lines:
+        raise Problem("lab_report_too_many_lines", limit=max_lines, found=len(lines))
     return lines
 
 

@@ -17,6 +17,7 @@ from compostnet.shared.texts import Message
 from sites import audit
 from sites.models import Organisation
 from sites.permissions import Actor, require, user_or_none
+from sites.selectors import today_at
 from standards.checker import CHECKER_VERSION
 from standards.lab_sheets import read_lab_sheet
 from standards.models import LabReport, LabResult, Sample, Verdict
@@ -37,7 +38,7 @@ def register_sample(
     """Register what was taken from a batch. The same id again gives the sample that is there."""
     require(actor, "take_sample", site=batch.site)
     code, taken_by = _clean(code), _clean(taken_by)
-    if not batch.started_on <= taken_on <= timezone.localdate():
+    if not batch.started_on <= taken_on <= today_at(batch.site):
         raise Problem(
             "sample_before_batch", day=taken_on.isoformat(), batch=batch.code, start=batch.started_on.isoformat()
         )

@@ -23,7 +23,6 @@ from compostnet.shared.rules import Text
 from compostnet.shared.texts import Message
 from sites.auth import actor, limit_writes
 from sites.permissions import may
-from standards.api import MAX_CHECK_BYTES, MAX_LINES
 from standards.explain import SampleVerdict, check_lines, groups_of, limit_text
 from standards.indicators import indicators
 from standards.lab_sheets import read_lab_sheet, read_pasted
@@ -215,11 +214,7 @@ def check_page(request: HttpRequest) -> HttpResponse:
 
 def _check(data: dict[str, Any]) -> list[SampleVerdict]:
     file = data.get("file")
-    if file and file.size > MAX_CHECK_BYTES:
-        raise Problem("sheet_too_large", found=f"{file.size / 1048576:.1f}", limit=f"{MAX_CHECK_BYTES / 1048576:.1f}")
     lines = read_lab_sheet(file.read(), file.name) if file else read_pasted(data["text"])
-    if len(lines) > MAX_LINES:
-        raise Problem("lab_report_too_many_lines", limit=MAX_LINES, found=len(lines))
     day = data.get("as_of") or timezone.localdate()
     return check_lines(lines, selected(data["standard"], day))
 

@@ -9,6 +9,7 @@ import uuid
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
 from batches.models import Batch
 from compostnet.shared.problems import Problem
@@ -69,6 +70,21 @@ def test_register_a_sample(sample, batch, operator, make_user):
     refused("sample_code_length", register_sample, **{**again, "code": "  "})
     refused("not_allowed", register_sample, **{**again, "actor": make_user("verifier"), "code": "S-3"})
     assert AuditRecord.objects.filter(action="register_sample").count() == 1
+
+
+def test_a_sample_is_not_of_tomorrow_by_the_clock_of_its_site(batch, operator, monkeypatch):
+    moment = dt.datetime(2024, 5, 31, 15, 0, tzinfo=dt.UTC)  # 23:00 in China, the next day in New Zealand
+    monkeypatch.setattr(timezone, "now", lambda: moment)
+    wanted = {"actor": operator, "batch": batch, "taken_on": dt.date(2024, 6, 1)}
+    refused("sample_before_batch", register_sample, **wanted, code="S-1")
+    batch.site.time_zone = "Pacific/Auckland"
+    assert register_sample(**wanted, code="S-1").taken_on == dt.date(2024, 6, 1)
+
+
+def test_a_sheet_above_the_limits_of_the_network_is_refused(operator, sample):
+    rows = "".join(f"S-1,pH,{n}\n" for n in range(20_001)).encode()
+    refused("lab_report_too_many_lines", hand_in, operator, sample, b"sample,indicator,value\n" + rows)
+    refused("sheet_too_large", hand_in, operator, sample, b"sample,indicator,value\n" + b"S-1,pH,7\n" * 600_000)
 
 
 def test_the_same_file_twice_changes_nothing(sample, operator):

@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import get_language
 
+from batches.sheets import MAX_BYTES, MAX_ROWS
 from compostnet.shared.display import inert
 from compostnet.shared.problems import Problem
 from standards.explain import SampleVerdict, check_lines
@@ -85,7 +86,7 @@ class Command(BaseCommand):
             data = file.read_bytes()
         except OSError as error:
             raise Problem("lab_file_missing", name=str(file), why=error.strerror or "") from error
-        return check_lines(read_lab_sheet(data, file.name), groups)
+        return check_lines(read_lab_sheet(data, file.name, max_bytes=MAX_BYTES, max_lines=MAX_ROWS), groups)
 
     def as_json(self, answers: list[SampleVerdict], language: str) -> str:
         return json.dumps([answer.as_json(language) for answer in answers], ensure_ascii=False, indent=2)
