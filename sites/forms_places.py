@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from compostnet.shared.numbers import parse_number
+from compostnet.shared.texts import Message
 from sites.forms import Told, language
 from sites.models import Organisation, PublicLocation, Region, Site
-from sites.services import PLAIN_FIELDS
+from sites.services import PLAIN_FIELDS, SITE_CODE
 from sites.vocabulary import climate_zones, processes, scenarios
 
 DIGITS = 6
@@ -163,6 +164,22 @@ class SiteForm(Told):
             del self.fields["code"]
             if site.organisation and site.organisation.kind != Organisation.Kind.OPERATOR:
                 self.fields["organisation"].choices.append((site.organisation.code, site.organisation.name))
+
+    def clean(self) -> dict[str, Any]:
+        """What can be said before the service is asked, so that everything is named in one go."""
+        data = super().clean() or {}
+        code = data.get("code")
+        if code and not SITE_CODE.match(code):
+            self.add_error("code", Message("site_code_unusable").render(language()))
+        elif code and Site.objects.filter(code=code).exists():
+            self.add_error("code", Message("site_code_taken", {"code": code}).render(language()))
+        if not data.get("name_zh") and not data.get("name_en"):
+            self.add_error("name_zh", Message("site_without_name").render(language()))
+        position = [name for name in ("longitude", "latitude") if name in data]
+        missing = [name for name in position if data[name] is None]
+        if len(position) == 2 and len(missing) == 1:
+            self.add_error(missing[0], Message("site_position_half").render(language()))
+        return data
 
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The fields under their headings."""

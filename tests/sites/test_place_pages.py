@@ -89,6 +89,12 @@ def test_each_fault_is_said_at_its_field_and_what_was_written_is_kept(desk, site
     assert Site.objects.count() == 1
 
 
+def test_everything_that_is_wrong_is_named_in_one_go(desk, nanjing):
+    data = NEW | {"code": "A b", "name_zh": "", "name_en": "", "process": "", "opened_on": "soon", "latitude": "1"}
+    page = read(desk.post("/desk/sites/new/", data, headers=ENGLISH))
+    assert page.count('class="field-error"') == 5
+
+
 def form_of(site, **changes):
     """The edit form as it was shown, with changes."""
     site.refresh_from_db()
