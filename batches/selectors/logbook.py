@@ -165,28 +165,35 @@ def batch_masses(batch: Batch) -> Masses:
     return masses_of([batch])[batch.pk]
 
 
-def ledger_lines(batch: Batch) -> list[LedgerLine]:
-    """Every line of the batch's ledger, newest day first; what was superseded stays readable."""
+def ledger_lines(batch: Batch, start: int = 0, size: int | None = None) -> list[LedgerLine]:
+    """The lines of the batch's ledger, newest day first; what was superseded stays readable.
+
+    ``size`` of them from ``start`` on, so that a page of a batch with 100,000 entries stays a page.
+    """
     entries = (
         LedgerEntry.objects.filter(Q(batch=batch) | Q(to_batch=batch))
         .select_related("batch", "to_batch", "recorded_by", "superseded_by", "site")
         .order_by("-occurred_on", "-recorded_at", "id")
     )
     lines = []
-    for entry in entries:
+    for entry in entries[start:] if size is None else entries[start : start + size]:
         later = getattr(entry, "superseded_by", None)
         lines.append(LedgerLine(entry, entry.batch_id != batch.pk, later.pk if later else None))
     return lines
 
 
-def diary_lines(batch: Batch) -> list[tuple[DiaryEntry, bool]]:
-    """Every line of the batch's diary, newest first, and whether it is superseded; such ones stay readable."""
+def diary_lines(batch: Batch, start: int = 0, size: int | None = None) -> list[tuple[DiaryEntry, bool]]:
+    """The lines of the batch's diary, newest first, and whether each is superseded; such ones stay readable.
+
+    ``size`` of them from ``start`` on.
+    """
     entries = (
         DiaryEntry.objects.filter(batch=batch)
         .select_related("recorded_by", "photo", "superseded_by")
         .order_by("-observed_at", "-recorded_at", "id")
     )
-    return [(entry, getattr(entry, "superseded_by", None) is not None) for entry in entries]
+    chosen = entries[start:] if size is None else entries[start : start + size]
+    return [(entry, getattr(entry, "superseded_by", None) is not None) for entry in chosen]
 
 
 def diary_series(batch: Batch) -> DiarySeries:

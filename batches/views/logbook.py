@@ -64,7 +64,7 @@ from sites.vocabulary import process_name, processes
 LEDGER_KINDS = tuple(LedgerEntry.Kind.values)
 DIARY_KINDS = ("temperature", "turning", "moisture", "smell", "watering", "oxygen", "note", "photo")
 DONE = ("finished", "abandoned")
-DIARY_SHOWN = 60
+LINES_A_PAGE = 60
 HOT = 55.0
 
 
@@ -184,8 +184,9 @@ def _batch_context(request: HttpRequest, batch: Batch, do: str, form: Any) -> di
     who = actor(request)
     masses = batch_masses(batch)
     series = diary_series(batch)
-    lines = ledger_lines(batch)
-    diary = diary_lines(batch)
+    ledger_start, diary_start = _start(request, "ledger"), _start(request, "diary")
+    lines = ledger_lines(batch, ledger_start, LINES_A_PAGE + 1)
+    diary = diary_lines(batch, diary_start, LINES_A_PAGE + 1)
     may_record = may(who, "record_entries", site=batch.site)
     names = {code: material.name.in_language(_language()) for code, material in materials().items()}
     diary_rules = entry_rules().diary_kinds
@@ -212,7 +213,7 @@ def _batch_context(request: HttpRequest, batch: Batch, do: str, form: Any) -> di
                 "outward": line.entry.kind != "intake" and not line.arrives,
                 "correctable": may_record and line.superseded_by is None and not line.arrives,
             }
-            for line in lines
+            for line in lines[:LINES_A_PAGE]
         ],
         "diary": [
             {
@@ -223,9 +224,10 @@ def _batch_context(request: HttpRequest, batch: Batch, do: str, form: Any) -> di
                 "superseded": superseded,
                 "correctable": may_record and not superseded,
             }
-            for entry, superseded in diary[:DIARY_SHOWN]
+            for entry, superseded in diary[:LINES_A_PAGE]
         ],
-        "diary_more": max(0, len(diary) - DIARY_SHOWN),
+        "ledger_pages": _pages("ledger", ledger_start, len(lines)),
+        "diary_pages": _pages("diary", diary_start, len(diary)),
         "do": do,
         "form": form,
         "form_title": _form_title(do),
@@ -238,6 +240,21 @@ def _batch_context(request: HttpRequest, batch: Batch, do: str, form: Any) -> di
         "may_explain": may(who, "explain_finding", site=batch.site),
         "findings": [{"month": month, "finding": finding} for month, finding in harvest_findings(batch)],
         "explain_form": form if do == "explain" and form is not None else forms.ExplainForm(),
+    }
+
+
+def _start(request: HttpRequest, name: str) -> int:
+    """The line that a list begins with, of ``?ledger=60``; 0 for whatever else stands there."""
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
+
+
+def _pages(name: str, start: int, found: int) -> dict[str, Any]:
+    """Where the newer and the older lines are; None where there are none."""
+    return {
+        "name": name,
+        "newer": max(0, start - LINES_A_PAGE) if start else None,
+        "older": start + LINES_A_PAGE if found > LINES_A_PAGE else None,
     }
 
 

@@ -11,7 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -227,6 +227,7 @@ def upload_row(request: HttpRequest, pk: uuid.UUID, row: int) -> HttpResponse:
         if problem.code not in ("upload_row_still_faulty", "upload_row_done"):
             raise
         messages.error(request, problem.message.render(_language()))
+        return redirect(f"{reverse('upload', args=[pk])}#row-{row}")
     return redirect("upload", pk)
 
 

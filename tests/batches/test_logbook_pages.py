@@ -9,9 +9,12 @@ import uuid
 import pytest
 from django.test import Client
 
+from batches.entries import LedgerInput
 from batches.models import Batch, DiaryEntry, LedgerEntry, Photo, SiteMonth
+from batches.services.entries import store_ledger_entries
 from batches.services.logbook import open_batch
 from compostnet.shared.months import parse_month
+from sites.permissions import CONSOLE
 from tests.batches.test_logbook import KG, batch, operator, picture, record, stranger  # noqa: F401
 
 
@@ -448,3 +451,20 @@ def test_a_smell_is_said_in_words(page, batch):  # noqa: F811
     form = page.get(address(batch, "smell")).content.decode()
     page.post(address(batch), fill(form, level="4", observed_at="2024-05-04T08:00"))
     assert "4 strong" in page.get(address(batch)).content.decode()
+
+
+def test_a_long_ledger_comes_in_pages_and_no_line_is_lost(page, site, batch):  # noqa: F811
+    inputs = [
+        LedgerInput(str(uuid.uuid4()), site.code, batch.code, "intake", "leaves", f"{kg}", "kg", "", "2024-05-03")
+        for kg in range(1, 131)
+    ]
+    store_ledger_entries(actor=CONSOLE, inputs=inputs)
+    shown: list[str] = []
+    path: str | None = address(batch)
+    while path:
+        html = page.get(path).content.decode()
+        shown += re.findall(r'<tr role="row" id="e([^"]+)"', html)
+        older = re.search(r'href="(\?ledger=\d+)#ledger">Older', html)
+        path = address(batch) + older[1] if older else None
+    assert sorted(shown) == sorted(entry.id for entry in inputs)
+    assert page.get(address(batch) + "?ledger=abc").status_code == 200
