@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from batches.entries import DiaryInput, LedgerInput
 from batches.logbook_rules import next_states, not_a_picture, photo_extension, photo_fault, sha256
@@ -22,6 +21,7 @@ from compostnet.shared.units import kg_text, units
 from sites import audit
 from sites.models import Site
 from sites.permissions import Actor, require, user_or_none
+from sites.selectors import today_at
 from sites.vocabulary import processes
 
 CODE_LENGTH = 60
@@ -81,7 +81,7 @@ def _batch_faults(site: Site, code: str, started_on: dt.date, process: str) -> l
     if site.closed_on is not None and started_on > site.closed_on:
         message = Message("batch_after_site", {"closed_on": site.closed_on.isoformat()})
         faults.append(Fault(message, field="started_on", value=started_on))
-    if started_on > timezone.localdate() + dt.timedelta(days=1):
+    if started_on > today_at(site) + dt.timedelta(days=1):
         faults.append(Fault(Message("batch_in_future"), field="started_on", value=started_on))
     known = processes()
     if process != site.process and process not in known:
@@ -116,7 +116,7 @@ def change_batch_state(*, actor: Actor, batch: Batch, state: str, on: dt.date | 
             raise Problem("batch_not_harvested")
         before, batch.state = batch.state, state
         ends = state in ("finished", "abandoned")
-        batch.finished_on = max(batch.started_on, on or timezone.localdate()) if ends else None
+        batch.finished_on = max(batch.started_on, on or today_at(batch.site)) if ends else None
         batch.save(update_fields=["state", "finished_on"])
         audit.record(actor, "change_batch_state", batch, site=batch.site, before=before, after=state)
     return batch

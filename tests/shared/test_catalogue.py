@@ -60,3 +60,15 @@ def test_every_problem_has_a_title_and_a_status_of_an_error():
         if entry.status is not None:
             assert entry.title is not None, code
             assert 400 <= entry.status < 600, code
+
+
+def test_no_sentence_is_left_that_nobody_says():
+    """Each code stands in the code or a rule file, or begins like one that the code puts together (f"kind_{…}")."""
+    rules = [path for room in ROOMS for path in (ROOT / room).rglob("*.yaml") if not path.name.startswith("messages")]
+    said = "\n".join(
+        path.read_text(encoding="utf-8") for path in (*sources(), *rules) if "node_modules" not in path.parts
+    )
+    words = set(re.findall(r"\w+", said))
+    starts = tuple(re.findall(r'Message\(\s*f?"([a-z]\w*_)(?:\{|" \+)', said))
+    assert starts
+    assert [code for code in catalogue() if code not in words and not code.startswith(starts)] == []
