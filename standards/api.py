@@ -164,7 +164,7 @@ class VerdictOut(Schema):
 
 
 class LabReportIn(Schema):
-    sample: uuid.UUID
+    sample: str = Field(min_length=1, max_length=60, description="id of the sample, or the code on its label")
     lab: str = Field("", max_length=60, description="code of the laboratory")
     number: str = Field("", max_length=100)
     reported_on: dt.date | None = None

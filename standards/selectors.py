@@ -27,9 +27,13 @@ def visible_samples(actor: Actor) -> QuerySet[Sample]:
     return samples.filter(batch__site__in=sites_where(actor, "view_site_private"))
 
 
-def sample_for_report(pk: uuid.UUID) -> Sample:
-    """The sample that a report is handed in for: a lab knows its id from the label and need not see the site."""
-    sample = Sample.objects.select_related("batch__site").filter(pk=pk).first()
+def sample_for_report(key: str | uuid.UUID) -> Sample:
+    """The sample that a report is handed in for, by id or by the code on its label: a lab need not see the site."""
+    samples = Sample.objects.select_related("batch__site")
+    try:
+        sample = samples.filter(pk=uuid.UUID(str(key))).first()
+    except ValueError:
+        sample = samples.filter(code=str(key).strip()).first()
     if sample is None:
         raise Problem("not_found", what=Message("thing_sample"))
     return sample
