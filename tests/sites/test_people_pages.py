@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
 
 import pytest
 from django.core import mail
 from django.core.cache import cache
-from django.db import connection
+from django.db import OperationalError, connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -228,3 +230,35 @@ def test_a_made_password_is_strong_and_never_the_same():
     made = {people.make_password() for _ in range(200)}
     assert len(made) == 200
     assert all(re.fullmatch(r"[a-hj-km-np-z2-9]{4}(-[a-hj-km-np-z2-9]{4}){2}", one) for one in made)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_administrators_who_switch_each_other_off_at_once_leave_one(make_user):
+    pair = [make_user("administrator") for _ in range(2)]
+    barrier, refused = threading.Barrier(2), []
+
+    def switch_off(actor, user):
+        barrier.wait()
+        try:
+            while True:
+                try:
+                    people.set_active(actor=actor, user=user, active=False)
+                except OperationalError:
+                    # SQLite in memory does not wait for the other writer, as a file and PostgreSQL do: ask again.
+                    assert connection.vendor == "sqlite"
+                    time.sleep(0.005)
+                else:
+                    return
+        except Problem as problem:
+            refused.append(problem.code)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=switch_off, args=pair[::step]) for step in (1, -1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert User.objects.filter(is_active=True).count() == 1
+    # Refused as the last, or because the other one was quicker and the actor is out.
+    assert len(refused) == 1 and refused[0] in ("last_administrator", "not_allowed")
