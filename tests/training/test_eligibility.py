@@ -74,7 +74,7 @@ def test_the_best_exam_counts():
 def test_the_nearest_step_is_named_in_both_languages():
     accepted = [done("class_hours", 8), done("class_hours", 8), done("class_hours", "3.5"), done("exam", 30)]
     step = eligibility(EDITION.requirements, accepted).next_step
-    assert step.render("zh-hans") == "课程学时：还差 0.5学时（已有 19.5学时，要求 20学时）"
+    assert step.render("zh-hans") == "课程学时：还差 0.5 学时（已有 19.5 学时，要求 20 学时）"
     assert step.render("en") == "Class hours: 0.5 hours missing (19.5 of 20 hours reached)"
 
 

@@ -214,7 +214,7 @@ def test_a_fault_stands_at_its_field(client, enrolment):
         },
     )
     assert page.status_code == 200
-    assert "最多 8学时" in page.content.decode()
+    assert "最多 8 学时" in page.content.decode()
 
 
 def test_api_from_enrolment_to_review(client, cohort, trainer, make_user):
@@ -241,7 +241,7 @@ def test_api_from_enrolment_to_review(client, cohort, trainer, make_user):
 
     client.force_login(trainer)
     row = client.get("/api/v1/enrolments").json()["items"][0]
-    assert row["next_step"] == "结业考试：还差 0.5分（已有 59.5分，要求 60分）"
+    assert row["next_step"] == "结业考试：还差 0.5 分（已有 59.5 分，要求 60 分）"
 
 
 def test_programmes_by_api_are_public(client, db):
