@@ -146,7 +146,7 @@ def run_both(arguments: list[str]) -> int:
                     stderr=subprocess.STDOUT,
                 )
             # Whatever ends this process early ends the suites, too, before their servers go.
-            suites.callback(_stop, process, signal.SIGINT)
+            suites.callback(_stop, process, signal.SIGTERM)
             runs[engine] = (process, log)
         codes = {}
         for engine, (process, log) in runs.items():
