@@ -192,3 +192,11 @@ def test_after_signing_in_an_operator_stands_before_the_own_logbook(make_user, s
     assert arrives(operator) == "/account/"
     client.logout()
     assert arrives(make_user("verifier")) == "/"
+
+
+@pytest.mark.django_db
+def test_a_sender_without_an_address_is_answered(client):
+    """As behind a server that listens on a Unix socket and names no address."""
+    body = {"standards": ["CN-NYT525"], "lines": [{"sample": "1", "indicator": "Cd", "value": "1"}]}
+    answer = client.post("/api/v1/standards/check", body, content_type="application/json", REMOTE_ADDR="")
+    assert answer.status_code == 200
