@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Prefetch, Q, QuerySet
 from django.utils import timezone
 
@@ -67,9 +67,18 @@ def create_user(*, actor: Actor, email: str = "", phone: str = "", name: str = "
     if faults:
         raise Problem("invalid_request", errors=faults)
     user.set_password(password)
-    user.save()
+    _save_once(user, login=email or phone)
     record(actor, "create_user", user)
     return user
+
+
+def _save_once(user: User, *, login: str, update_fields: list[str] | None = None) -> None:
+    """Save a person; somebody who took the same address or number meanwhile makes it the problem ``user_exists``."""
+    try:
+        with transaction.atomic():
+            user.save(update_fields=update_fields)
+    except IntegrityError as error:
+        raise Problem("user_exists", login=login) from error
 
 
 @transaction.atomic
@@ -102,7 +111,7 @@ def change_details(*, actor: User, name: str, phone: str | None) -> User:
             raise Problem("invalid_request", errors=[Fault(Message("email_or_phone_needed"), field="phone")])
         actor.phone_verified = False
     actor.name, actor.phone = name, phone
-    actor.save(update_fields=["name", "phone", "phone_verified"])
+    _save_once(actor, login=phone or "", update_fields=["name", "phone", "phone_verified"])
     record(actor, "change_details", actor)
     return actor
 

@@ -244,3 +244,13 @@ def test_phone_pages_of_allauth_lead_to_the_account(client, make_user):
     client.force_login(make_user())
     for address in ("/account/phone/change/", "/account/phone/verify/"):
         assert client.get(address).headers["Location"] == "/account/"
+
+
+def test_two_people_taking_one_number_at_once_are_told_apart(db, monkeypatch):
+    """The look-up sees nobody yet (the other request has not committed); the database still refuses the second."""
+    people.create_user(actor=CONSOLE, phone="13800138000", password="a-long-password-1")
+    monkeypatch.setattr(people, "find_user", lambda _login: None)
+    monkeypatch.setattr(User, "full_clean", lambda *_args, **_options: None)
+    with pytest.raises(Problem) as problem:
+        people.create_user(actor=CONSOLE, phone="13800138000", password="a-long-password-1")
+    assert (problem.value.code, User.objects.count()) == ("user_exists", 1)
