@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from compostnet.shared import releases
 from compostnet.shared.charts import Drawing
-from compostnet.shared.display import NOTHING, format_mass, format_month
+from compostnet.shared.display import NOTHING, MassUnit, format_mass, format_month
 from sites.mapdata import (
     MEASURES,
     PERIODS,
@@ -161,12 +161,14 @@ def named(thing: Any) -> str:
     return first or second
 
 
-def amount(value: float | None, query: MapQuery) -> str:
-    """A value with its unit; a dash where there is none."""
+def amount(value: float | None, query: MapQuery, *, in_column: bool = False) -> str:
+    """A value with its unit; a dash where there is none. In a column all have one unit: kg of methane, t of waste."""
     if value is None:
         return NOTHING
-    text = format_mass(value, get_language() or "zh-hans", "t")
-    return f"{text} CH₄" if query.measure == "ch4" else text
+    methane = query.measure == "ch4"
+    shown: MassUnit | None = ("kg" if methane else "t") if in_column else None
+    text = format_mass(value, get_language() or "zh-hans", "t", shown)
+    return f"{text} CH₄" if methane else text
 
 
 def measure_label(query: MapQuery) -> str:

@@ -114,14 +114,18 @@ def map_view(request: HttpRequest) -> HttpResponse:
                 {
                     "site": site,
                     "name": named(site),
-                    "amount": amount(site.value, page.query),
+                    "amount": amount(site.value, page.query, in_column=True),
                     "scenario": scenario_name(site.scenario).in_language(language),
                     "process": process_name(site.process).in_language(language),
                 }
                 for site in page.sites
             ],
             "province_rows": [
-                {"province": province, "name": named(province), "amount": amount(province.value, page.query)}
+                {
+                    "province": province,
+                    "name": named(province),
+                    "amount": amount(province.value, page.query, in_column=True),
+                }
                 for province in page.provinces
             ],
             "is_filtered": bool(page.query.scenario or page.query.process or page.query.province),
