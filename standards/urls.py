@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from standards import views
+from standards.views import check, library, samples
 
 urlpatterns = [
-    path("standards/", views.standards_page, name="standards"),
-    path("standards/<str:code>/", views.standard_page, name="standard"),
-    path("check/", views.check_page, name="check"),
-    path("batches/<uuid:pk>/samples/", views.samples_page, name="samples"),
-    path("lab-reports/<uuid:pk>/", views.lab_report_page, name="lab_report"),
+    path("standards/", library.standards_page, name="standards"),
+    path("standards/<str:code>/", library.standard_page, name="standard"),
+    path("check/", check.check_page, name="check"),
+    path("batches/<uuid:pk>/samples/", samples.samples_page, name="samples"),
+    path("lab-reports/<uuid:pk>/", samples.lab_report_page, name="lab_report"),
 ]

@@ -1,68 +1,26 @@
-"""Every change of the room: register a sample, hand in a lab report, confirm it and freeze its verdicts."""
+"""Hand in a lab report, confirm it and freeze its verdicts."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import uuid
 from collections.abc import Sequence
 
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from batches.models import Batch
 from compostnet.shared.problems import Problem
 from compostnet.shared.texts import Message
 from sites import audit
 from sites.models import Organisation
 from sites.permissions import Actor, require, user_or_none
-from sites.selectors import today_at
 from standards.checker import CHECKER_VERSION
 from standards.lab_sheets import read_lab_sheet
 from standards.models import LabReport, LabResult, Sample, Verdict
 from standards.readings import Line
 from standards.selectors import judge_report
-
-
-def register_sample(
-    *,
-    actor: Actor,
-    batch: Batch,
-    code: str,
-    taken_on: dt.date,
-    taken_by: str = "",
-    sub_samples: int | None = None,
-    id: uuid.UUID | None = None,
-) -> Sample:
-    """Register what was taken from a batch. The same id again gives the sample that is there."""
-    require(actor, "take_sample", site=batch.site)
-    code, taken_by = _clean(code), _clean(taken_by)
-    if not batch.started_on <= taken_on <= today_at(batch.site):
-        raise Problem(
-            "sample_before_batch", day=taken_on.isoformat(), batch=batch.code, start=batch.started_on.isoformat()
-        )
-    if not code or len(code) > 60:
-        raise Problem("sample_code_length", longest=60)
-    known = Sample.objects.filter(pk=id, batch=batch, code=code).first() if id else None
-    if known is not None:
-        return known
-    sample = Sample(
-        id=id or uuid.uuid4(),
-        batch=batch,
-        code=code,
-        taken_on=taken_on,
-        taken_by=taken_by[:100],
-        sub_samples=sub_samples,
-        created_by=user_or_none(actor),
-    )
-    try:
-        with transaction.atomic():
-            sample.save(force_insert=True)
-            audit.record(actor, "register_sample", sample, site=batch.site, code=code, batch=str(batch.pk))
-    except IntegrityError as error:
-        raise Problem("sample_code_taken", sample=code) from error
-    return sample
+from standards.services.texts import clean
 
 
 def hand_in_lab_report(
@@ -89,10 +47,10 @@ def hand_in_lab_report(
     report = LabReport(
         sample=sample,
         lab=lab,
-        number=_clean(number)[:100],
+        number=clean(number)[:100],
         reported_on=reported_on,
         sha256=sha256,
-        file_name=_clean(file_name)[:200],
+        file_name=clean(file_name)[:200],
         created_by=user_or_none(actor),
     )
     try:
@@ -116,11 +74,6 @@ def hand_in_lab_report(
         report.file.delete(save=False)
         return LabReport.objects.get(sample=sample, sha256=sha256)
     return report
-
-
-def _clean(text: str) -> str:
-    """One line of text without control characters (which PostgreSQL cannot keep)."""
-    return " ".join("".join(" " if ord(one) < 32 or 0xD800 <= ord(one) <= 0xDFFF else one for one in text).split())
 
 
 def _ending(file_name: str) -> str:
