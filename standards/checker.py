@@ -35,7 +35,7 @@ from standards.core import (
 )
 from standards.indicators import decimals, indicators, unit_factor
 from standards.library import RuleSet
-from standards.library_schema import AnyOf, Conversion, Limit, Node
+from standards.library_schema import AnyOf, Conversion, Limit, Resolved, parts
 from standards.readings import Reading, columns
 
 CHECKER_VERSION = "1.0"
@@ -286,13 +286,11 @@ def check(whole: Table, rules: RuleSet) -> Result:
     return Result(rules, tuple(outcomes.values()), verdict.astype(np.int8))
 
 
-def _combine(node: Node, outcomes: dict[str, Outcome]) -> Codes:
+def _combine(node: Resolved, outcomes: dict[str, Outcome]) -> Codes:
     """The verdict of a node from those of its limits."""
     if isinstance(node, Limit):
         return outcomes[node.id].verdict
-    children = np.stack(
-        [_combine(child, outcomes) for child in (node.any_of if isinstance(node, AnyOf) else node.all_of)]
-    )
+    children = np.stack([_combine(child, outcomes) for child in parts(node)])
     failed, missing = children == FAIL, children == NOT_TESTED
     open_ = (children == CANNOT_TELL).any(0)
     if isinstance(node, AnyOf):
@@ -303,11 +301,11 @@ def _combine(node: Node, outcomes: dict[str, Outcome]) -> Codes:
     return np.where(failed.any(0), FAIL, rest).astype(np.int8)
 
 
-def _spare_alternatives(node: Node, outcomes: dict[str, Outcome]) -> None:
+def _spare_alternatives(node: Resolved, outcomes: dict[str, Outcome]) -> None:
     """Where one alternative is met, the limits of the others do not apply."""
     if isinstance(node, Limit):
         return
-    children = node.any_of if isinstance(node, AnyOf) else node.all_of
+    children = parts(node)
     if isinstance(node, AnyOf):
         met = _combine(node, outcomes) == PASS
         for child in children:
@@ -317,9 +315,9 @@ def _spare_alternatives(node: Node, outcomes: dict[str, Outcome]) -> None:
         _spare_alternatives(child, outcomes)
 
 
-def _spare(node: Node, spared: core.Bools, outcomes: dict[str, Outcome]) -> None:
+def _spare(node: Resolved, spared: core.Bools, outcomes: dict[str, Outcome]) -> None:
     if not isinstance(node, Limit):
-        for child in node.any_of if isinstance(node, AnyOf) else node.all_of:
+        for child in parts(node):
             _spare(child, spared, outcomes)
         return
     outcome = outcomes[node.id]

@@ -25,7 +25,7 @@ from standards.checker import (
 from standards.core import CANNOT_TELL, FAIL, NOT_APPLICABLE, PASS, REASONS, VERDICTS, Column, Reason, State
 from standards.indicators import indicators, nearest_names
 from standards.library import RuleSet
-from standards.library_schema import AnyOf, Limit, Node
+from standards.library_schema import Limit, Resolved, parts
 from standards.readings import Line, Reading, read_line
 
 SIGNS = {"<=": "≤", "<": "<", ">=": "≥", ">": ">"}
@@ -185,14 +185,14 @@ def _flags(whole: Table, reading: Reading, number: int) -> tuple[Message, ...]:
 
 
 def groups_of(
-    nodes: Iterable[Node], group: Text | None, obligatory: bool
+    nodes: Iterable[Resolved], group: Text | None, obligatory: bool
 ) -> Iterable[tuple[str, tuple[Text | None, bool]]]:
     for node in nodes:
         needed = obligatory and node.obligatory
         if isinstance(node, Limit):
             yield node.id, (group, needed)
         else:
-            children = node.any_of if isinstance(node, AnyOf) else node.all_of
+            children = parts(node)
             name = node.name
             if group is not None:
                 name = Text(zh=f"{group.zh}：{node.name.zh}", en=f"{group.en}: {node.name.en}")

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from compostnet.shared.rules import Confidence, Rule, RuleFileError, Source, Text, load_rule
-from standards.library_schema import Number
+from standards.printed import Number
 
 PATH = Path(__file__).with_name("indicators.yaml")
 

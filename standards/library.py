@@ -8,11 +8,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from compostnet.shared.problems import Problem
 from compostnet.shared.rules import RuleFileError, Text, in_force, load_rule, refuse_overlap
+from standards.facts import known_facts
 from standards.indicators import IndicatorFile, indicators, read_unit
-from standards.library_schema import AllOf, AnyOf, Edition, Limit, Node, ProductClass, Standard, leaves
+from standards.library_schema import (
+    AllOf,
+    AnyOf,
+    Delegated,
+    Edition,
+    Limit,
+    Node,
+    ProductClass,
+    Resolved,
+    Standard,
+    leaves,
+)
+from standards.process_schema import Condition, FactCondition, ProcessRule
 
 FOLDER = Path(__file__).with_name("library")
 
@@ -26,7 +40,25 @@ def load_library(folder: Path = FOLDER, known: IndicatorFile | None = None) -> d
         if standard.code in library:
             raise RuleFileError(path, "code", f"{standard.code} is in the library already; a code names one file")
         library[standard.code] = standard
+    for code, standard in library.items():
+        for number, edition in enumerate(standard.editions):
+            _check_delegations(folder / f"{code}.yaml", f"editions.{number}", edition.limits, library)
     return library
+
+
+def _check_delegations(path: Path, key: str, nodes: tuple[Node, ...], books: dict[str, Standard]) -> None:
+    """A delegation names a standard of the library and, where its text is at hand, one of its limits."""
+    for node in nodes:
+        if isinstance(node, Delegated):
+            place = f"{key}.{node.id}"
+            if node.to not in books:
+                raise RuleFileError(path, f"{place}.to", f"{node.to} is not in the library; add its file first")
+            known = [one.id for e in books[node.to].editions for n in e.limits for one in leaves(n)]
+            if known and node.limit not in known:
+                raise RuleFileError(path, f"{place}.limit", f"{node.to} has no limit {node.limit}; it has {known}")
+        elif not isinstance(node, Limit):
+            children = node.any_of if isinstance(node, AnyOf) else node.all_of
+            _check_delegations(path, key, children, books)
 
 
 def load_standard(path: Path, known: IndicatorFile | None = None) -> Standard:
@@ -72,11 +104,39 @@ def _check_edition(path: Path, key: str, standard: Standard, edition: Edition, k
             if one not in {c.code for c in standard.classes}:
                 raise RuleFileError(path, f"{place}.classes", f"unknown class {one!r}; add it to classes at the top")
 
+    def check_conditions(place: str, conditions: tuple[Condition, ...]) -> None:
+        for number, condition in enumerate(conditions):
+            there = f"{place}.when.{number}"
+            if not isinstance(condition, FactCondition):
+                check_indicator(there, condition.indicator)
+                if read_unit(known.indicators[condition.indicator].quantity, condition.unit) is None:
+                    raise RuleFileError(
+                        path, f"{there}.unit", f"{condition.unit!r} is no unit of {condition.indicator}"
+                    )
+                continue
+            fact = known_facts().get(condition.fact)
+            if fact is None:
+                raise RuleFileError(
+                    path, f"{there}.fact", f"unknown fact {condition.fact!r}; known are {', '.join(known_facts())}"
+                )
+            for choice in (*condition.is_, *condition.is_not):
+                if choice not in fact.choices:
+                    raise RuleFileError(
+                        path, there, f"{choice!r} is no {condition.fact}; use {', '.join(fact.choices)}"
+                    )
+            if fact.choices and not (condition.is_ or condition.is_not):
+                raise RuleFileError(path, there, f"{condition.fact} has choices; write is or is_not")
+
     def check(place: str, node: Node) -> None:
         if node.id in seen:
             raise RuleFileError(path, f"{place}.id", f"{node.id!r} is used twice in this edition; choose another")
         seen.add(node.id)
         check_classes(place, node.classes)
+        check_conditions(place, node.when)
+        if isinstance(node, Delegated):
+            check_indicator(f"{place}.indicator", node.indicator)
+            check_source(place, node.source)
+            return
         if not isinstance(node, Limit):
             for number, child in enumerate(node.any_of if isinstance(node, AnyOf) else node.all_of):
                 check(f"{place}.{'any_of' if isinstance(node, AnyOf) else 'all_of'}.{number}", child)
@@ -115,6 +175,18 @@ def _check_edition(path: Path, key: str, standard: Standard, edition: Edition, k
         check_indicator(f"{place}.of", conversion.of)
         check_indicator(f"{place}.from", conversion.from_)
         check_source(place, conversion.source)
+    for number, rule in enumerate(edition.process):
+        place = f"{key}.process.{number}"
+        if rule.id in seen or len({option.id for option in rule.any_of}) < len(rule.any_of):
+            raise RuleFileError(path, f"{place}.id", f"an id of {rule.id!r} is used twice; choose another")
+        seen.add(rule.id)
+        check_source(place, rule.source)
+        check_classes(place, rule.classes)
+        check_conditions(place, rule.when)
+    if edition.sampling:
+        check_source(f"{key}.sampling", edition.sampling.source)
+    if not edition.limits and not edition.process:
+        raise RuleFileError(path, key, "the edition has neither limits nor process rules; write at least one")
     for number, requirement in enumerate(edition.also_required):
         check_source(f"{key}.also_required.{number}", requirement.source)
         check_classes(f"{key}.also_required.{number}", requirement.classes)
@@ -134,7 +206,7 @@ class RuleSet:
     product_class: ProductClass | None
     edition: Edition
     day: dt.date
-    nodes: tuple[Node, ...]
+    nodes: tuple[Resolved, ...]
 
     @property
     def code(self) -> str:
@@ -157,12 +229,20 @@ class RuleSet:
         return tuple(limit for node in self.nodes for limit in leaves(node))
 
     @property
+    def process(self) -> tuple[ProcessRule, ...]:
+        """The process rules of this class."""
+        code = self.product_class.code if self.product_class else ""
+        return tuple(rule for rule in self.edition.process if not rule.classes or code in rule.classes)
+
+    @property
     def provisional(self) -> bool:
         """Whether an obligatory limit is attested from memory only (grade C)."""
         return any(limit.grade == "C" and limit.obligatory for limit in self.limits)
 
 
-def rule_sets(standard: Standard, as_of: dt.date, class_code: str | None = None) -> list[RuleSet]:
+def rule_sets(
+    standard: Standard, as_of: dt.date, class_code: str | None = None, books: dict[str, Standard] | None = None
+) -> list[RuleSet]:
     """The rule sets of a standard on a day: of one class, or of every class (best first). Empty before any edition."""
     edition = in_force(standard.editions, as_of)
     if edition is None:
@@ -171,19 +251,49 @@ def rule_sets(standard: Standard, as_of: dt.date, class_code: str | None = None)
     wanted: list[ProductClass | None] = [*ordered] or [None]
     if class_code is not None:
         wanted = [one for one in ordered if one.code == class_code]
-    return [RuleSet(standard, one, edition, as_of, tuple(_applicable(edition.limits, one, as_of))) for one in wanted]
+    return [
+        RuleSet(standard, one, edition, as_of, tuple(_applicable(edition.limits, one, as_of, books))) for one in wanted
+    ]
 
 
-def _applicable(nodes: tuple[Node, ...], product_class: ProductClass | None, day: dt.date) -> Iterator[Node]:
+def _applicable(
+    nodes: tuple[Node, ...], product_class: ProductClass | None, day: dt.date, books: dict[str, Standard] | None
+) -> Iterator[Resolved]:
     for node in nodes:
         if node.classes and (product_class is None or product_class.code not in node.classes):
             continue
         if isinstance(node, Limit):
             yield node.at(day)
+        elif isinstance(node, Delegated):
+            yield _resolved(node, day, books if books is not None else library())
         elif isinstance(node, AnyOf):
-            yield node.model_copy(update={"any_of": tuple(_applicable(node.any_of, product_class, day))})
+            yield node.model_copy(update={"any_of": tuple(_applicable(node.any_of, product_class, day, books))})
         else:
-            yield node.model_copy(update={"all_of": tuple(_applicable(node.all_of, product_class, day))})
+            yield node.model_copy(update={"all_of": tuple(_applicable(node.all_of, product_class, day, books))})
+
+
+def _resolved(node: Delegated, day: dt.date, books: dict[str, Standard], depth: int = 0) -> Limit:
+    """The limit that a delegation names, as in force on the day; one marked unavailable where there is no text."""
+    target = books.get(node.to)
+    edition = in_force(target.editions, day) if target else None
+    origin = f"{node.to} {edition.edition} {node.limit}" if edition else f"{node.to} {node.limit}"
+    own: dict[str, Any] = {"id": node.id, "classes": node.classes, "obligatory": node.obligatory, "when": node.when}
+    for candidate in edition.limits if edition else ():
+        for limit in leaves(candidate):
+            if limit.id == node.limit:
+                return limit.at(day).model_copy(update={**own, "clause": node.clause, "delegated_from": origin})
+        if isinstance(candidate, Delegated) and candidate.id == node.limit and depth < 5:
+            return _resolved(candidate, day, books, depth + 1).model_copy(update=own)
+    return Limit(
+        **own,
+        indicator=node.indicator,
+        compare="unavailable",
+        basis="none",
+        clause=node.clause,
+        source=node.source,
+        grade=node.grade,
+        delegated_from=origin,
+    )
 
 
 def known_codes(books: dict[str, Standard] | None = None) -> list[str]:
@@ -220,10 +330,10 @@ def selected(
     for code in dict.fromkeys(codes):
         if code.strip().lower() == "all":
             for standard in books.values():
-                groups += [(False, [one]) for one in rule_sets(standard, as_of)]
+                groups += [(False, [one]) for one in rule_sets(standard, as_of, books=books)]
             continue
         standard, wanted = find(code, books)
-        sets = rule_sets(standard, as_of, wanted)
+        sets = rule_sets(standard, as_of, wanted, books)
         if not sets:
             first = min(edition.valid_from for edition in standard.editions)
             raise Problem(

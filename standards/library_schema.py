@@ -10,40 +10,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Literal
+from decimal import Decimal
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from compostnet.shared.rules import Confidence, Rule, Source, Text
+from standards.printed import ClassCode, Id, Number
+from standards.process_schema import Condition, ProcessRule, Sampling
 
 Basis = Literal["dm", "ar", "om", "none", "unverified"]
 """What a limit is a share of: dry matter, the sample as received, organic matter, nothing of the kind; ``unverified``
 where the text could not be seen, so that a verdict is given only when dm and ar agree."""
 
-Compare = Literal["<=", "<", ">=", ">", "range", "absent", "declared"]
-Statistic = Literal["sample", "monthly_average", "geometric_mean"]
+Compare = Literal["<=", "<", ">=", ">", "range", "absent", "declared", "unavailable"]
+"""``unavailable`` is never written in a file: it stands for a delegated limit whose text is not at hand."""
+Statistic = Literal["sample", "monthly_average", "geometric_mean", "moving_average"]
 Rounding = Literal["gbt8170", "none"]
-
-
-def _printed(value: Any) -> Any:
-    """A number as printed. A float has lost its digits (4.0 and 4.00 are the same to it), so it is refused."""
-    if isinstance(value, bool | float):
-        raise ValueError('write the number in quotes with the digits that the standard prints, for example "4.0"')
-    if isinstance(value, str):
-        try:
-            number = Decimal(value.strip())
-        except InvalidOperation as error:
-            raise ValueError('not a number; write digits with a decimal point, for example "0.5"') from error
-        if not number.is_finite():
-            raise ValueError('not a number; write digits with a decimal point, for example "0.5"')
-        return number
-    return value
-
-
-Number = Annotated[Decimal, BeforeValidator(_printed)]
-Id = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-ClassCode = Annotated[str, Field(pattern=r"^[A-Za-z0-9+-]{1,20}$")]
 
 
 class Plan(Rule):
@@ -73,7 +56,13 @@ class Change(Rule):
 
 
 class Limit(Rule):
-    """One comparison: an indicator (or the sum of several) against a value, with where that is written."""
+    """One comparison: an indicator (or the sum of several) against a value, with where that is written.
+
+    ``statistic`` sample: every sample by itself. monthly_average, geometric_mean (of ``n``), moving_average (of the
+    last ``n``, no single result more than ``single_over_percent`` over the value): of the results of one sample or one
+    series. ``when``: conditions (on stated facts or on another result) without which the limit does not apply.
+    ``delegated_from`` is set by the library where another standard's limit stands for a `Delegated`.
+    """
 
     id: Id
     indicator: str
@@ -89,6 +78,8 @@ class Limit(Rule):
     plan: Plan | None = None
     statistic: Statistic = "sample"
     n: Annotated[int, Field(ge=2)] | None = None
+    single_over_percent: Number | None = None
+    when: tuple[Condition, ...] = ()
     method: Text | None = None
     clause: Text
     source: str
@@ -97,6 +88,7 @@ class Limit(Rule):
     classes: tuple[ClassCode, ...] = ()
     obligatory: bool = True
     note: Text | None = None
+    delegated_from: str = ""
 
     @model_validator(mode="after")
     def _complete(self) -> Limit:
@@ -107,14 +99,24 @@ class Limit(Rule):
                 raise ValueError(f"low ({self.low}) is above high ({self.high}); exchange them")
         elif self.low is not None or self.high is not None:
             raise ValueError('low and high belong to compare: range; write value, or set compare to "range"')
+        if self.compare == "unavailable" and not self.delegated_from:
+            raise ValueError(
+                "unavailable is not written in a file; to leave a limit to another standard write to and limit"
+            )
         if self.compare in ("<=", "<", ">=", ">") and self.value is None:
             raise ValueError(f"compare {self.compare} needs a value")
         if self.compare in ("range", "absent", "declared") and self.value is not None:
             raise ValueError(f"compare: {self.compare} has no value; remove it")
         if (self.compare == "absent") != (self.in_mass_g is not None):
             raise ValueError("in_mass_g (the mass of sample examined, in grams) goes with compare: absent, and only so")
-        if (self.statistic == "geometric_mean") != (self.n is not None):
-            raise ValueError("n (how many samples) goes with statistic: geometric_mean, and only so")
+        if (self.statistic in ("geometric_mean", "moving_average")) != (self.n is not None):
+            raise ValueError("n (how many samples) goes with statistic: geometric_mean or moving_average, and only so")
+        if (self.statistic == "moving_average") != (self.single_over_percent is not None):
+            raise ValueError(
+                "single_over_percent (by how much a single result may exceed) goes with moving_average, and only so"
+            )
+        if self.statistic == "moving_average" and self.compare not in ("<=", "<"):
+            raise ValueError("moving_average goes with <= or <")
         if self.plan is not None and self.compare in ("<=", "<") and self.value != self.plan.M:
             raise ValueError(f"value ({self.value}) must be the plan's M ({self.plan.M})")
         if self.plan is not None and self.compare not in ("<=", "<", "absent"):
@@ -135,6 +137,24 @@ class Limit(Rule):
         return limit
 
 
+class Delegated(Rule):
+    """A limit that this standard leaves to another one: limit ``limit`` of standard ``to``, as in force on the day.
+
+    Where the library has no text of ``to`` on that day, the limit is shown and nothing can be told of it.
+    """
+
+    id: Id
+    indicator: str
+    to: str
+    limit: Id
+    clause: Text
+    source: str
+    grade: Confidence
+    classes: tuple[ClassCode, ...] = ()
+    obligatory: bool = True
+    when: tuple[Condition, ...] = ()
+
+
 class AnyOf(Rule):
     """Alternatives: one met is enough. When the only ones tested fail and others were not tested, the group counts as
     failed (``untested: fail``) or as not yet tested (``untested: open``)."""
@@ -145,6 +165,7 @@ class AnyOf(Rule):
     untested: Literal["fail", "open"] = "fail"
     classes: tuple[ClassCode, ...] = ()
     obligatory: bool = True
+    when: tuple[Condition, ...] = ()
 
 
 class AllOf(Rule):
@@ -155,6 +176,7 @@ class AllOf(Rule):
     all_of: Annotated[tuple[Node, ...], Field(min_length=1)]
     classes: tuple[ClassCode, ...] = ()
     obligatory: bool = True
+    when: tuple[Condition, ...] = ()
 
 
 def _which(value: Any) -> str:
@@ -162,22 +184,35 @@ def _which(value: Any) -> str:
         return "any_of"
     if isinstance(value, AllOf) or (isinstance(value, dict) and "all_of" in value):
         return "all_of"
+    if isinstance(value, Delegated) or (isinstance(value, dict) and "to" in value):
+        return "delegated"
     return "limit"
 
 
+Resolved = Limit | AnyOf | AllOf
+"""A node as the checker sees it: delegations have been replaced by the limit that they name."""
+
 Node = Annotated[
-    Annotated[Limit, Tag("limit")] | Annotated[AnyOf, Tag("any_of")] | Annotated[AllOf, Tag("all_of")],
+    Annotated[Limit, Tag("limit")]
+    | Annotated[AnyOf, Tag("any_of")]
+    | Annotated[AllOf, Tag("all_of")]
+    | Annotated[Delegated, Tag("delegated")],
     Discriminator(_which),
 ]
 AnyOf.model_rebuild()
 AllOf.model_rebuild()
 
 
-def leaves(node: Limit | AnyOf | AllOf) -> Iterator[Limit]:
-    """The limits under a node, in the order of the file."""
+def parts(group: AnyOf | AllOf) -> tuple[Resolved, ...]:
+    """The members of a group whose delegations have been replaced (`standards.library.rule_sets` does that)."""
+    return cast(tuple[Resolved, ...], group.any_of if isinstance(group, AnyOf) else group.all_of)
+
+
+def leaves(node: Node) -> Iterator[Limit]:
+    """The limits under a node, in the order of the file; a delegation that is not resolved has none."""
     if isinstance(node, Limit):
         yield node
-    else:
+    elif isinstance(node, AnyOf | AllOf):
         for child in node.any_of if isinstance(node, AnyOf) else node.all_of:
             yield from leaves(child)
 
@@ -230,9 +265,11 @@ class Edition(Rule):
     rounding: Rounding
     note: Text | None = None
     sources: dict[str, Source]
-    limits: Annotated[tuple[Node, ...], Field(min_length=1)]
+    limits: tuple[Node, ...] = ()
     conversions: tuple[Conversion, ...] = ()
     also_required: tuple[Requirement, ...] = ()
+    process: tuple[ProcessRule, ...] = ()
+    sampling: Sampling | None = None
 
 
 class Standard(Rule):

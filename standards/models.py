@@ -21,6 +21,11 @@ class Sample(models.Model):
     taken_on = models.DateField()
     taken_by = models.CharField(max_length=100, blank=True)
     sub_samples = models.PositiveSmallIntegerField(null=True, blank=True)
+    mass_kg = models.DecimalField(max_digits=8, decimal_places=3, null=True, blank=True)
+    facts = models.JSONField(default=dict, blank=True, help_text="feedstock, use …: codes of standards/facts.yaml")
+    arrived_at = models.DateTimeField(null=True, blank=True, help_text="when the lab scanned its label")
+    arrived_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    arrived_lab = models.ForeignKey(Organisation, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
 
@@ -42,14 +47,31 @@ class LabReport(models.Model):
     sha256 = models.CharField(max_length=64)
     file_name = models.CharField(max_length=200)
     file = models.FileField(upload_to="lab_reports/%Y/%m/")
+    attachment = models.FileField(upload_to="lab_reports/%Y/%m/", blank=True, help_text="the signed report as PDF")
+    attachment_name = models.CharField(max_length=200, blank=True)
+    attachment_sha256 = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     confirmed_at = models.DateTimeField(null=True, blank=True)
     confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    withdrawn_reason = models.CharField(max_length=300, blank=True)
+    public_code = models.CharField(
+        max_length=12, unique=True, null=True, blank=True, help_text="on the bag; address of the public page once shown"
+    )
+    published_at = models.DateTimeField(null=True, blank=True)
+    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
 
     class Meta:
         ordering = ["-created_at"]
-        constraints = [models.UniqueConstraint(fields=["sample", "sha256"], name="lab_report_file_once_a_sample")]
+        constraints = [
+            models.UniqueConstraint(fields=["sample", "sha256"], name="lab_report_file_once_a_sample"),
+            models.CheckConstraint(
+                condition=models.Q(state="confirmed") | models.Q(published_at=None) | models.Q(state="withdrawn"),
+                name="lab_report_public_only_confirmed",
+            ),
+        ]
 
 
 class LabResult(models.Model):
@@ -62,6 +84,10 @@ class LabResult(models.Model):
     unit_text = models.CharField(max_length=60, blank=True)
     basis_text = models.CharField(max_length=30, blank=True)
     note_text = models.CharField(max_length=300, blank=True)
+    uncertainty_text = models.CharField(max_length=60, blank=True)
+    indicator = models.CharField(
+        max_length=40, blank=True, help_text="what somebody said the name means; empty: found by the name"
+    )
 
     class Meta:
         ordering = ["line"]
@@ -74,6 +100,8 @@ class Verdict(models.Model):
     report = models.ForeignKey(LabReport, models.PROTECT, related_name="verdicts")
     standard = models.CharField(max_length=40)
     edition = models.CharField(max_length=40)
+    as_of = models.DateField(null=True, help_text="the day whose editions and changes counted")
+    library_sha256 = models.CharField(max_length=64, blank=True, help_text="of the standard's file")
     checker_version = models.CharField(max_length=20)
     verdict = models.CharField(max_length=20)
     provisional = models.BooleanField()
@@ -84,6 +112,62 @@ class Verdict(models.Model):
         ordering = ["-created_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["report", "standard", "edition", "checker_version"], name="verdict_once_an_edition"
+                fields=["report", "standard", "edition", "as_of", "library_sha256", "checker_version"],
+                name="verdict_once_an_edition",
+            ),
+        ]
+
+
+class IndicatorName(models.Model):
+    """What a lab means by a name that the catalogue does not know: asked once, remembered for that lab."""
+
+    lab = models.ForeignKey(Organisation, models.CASCADE, related_name="indicator_names")
+    text = models.CharField(max_length=200)
+    simplified = models.CharField(max_length=200)
+    indicator = models.CharField(max_length=40, blank=True, help_text="empty: known to be nothing that is judged")
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["text"]
+        constraints = [models.UniqueConstraint(fields=["lab", "simplified"], name="indicator_name_once_a_lab")]
+
+
+class TestRequest(models.Model):
+    """A site asks for a test of a batch; the desk grants it; the sample travels; the report closes it."""
+
+    __test__ = False  # not a test case of pytest
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("asked")
+        REFUSED = "refused", _("refused")
+        GRANTED = "granted", _("granted")
+        SAMPLED = "sampled", _("sampled")
+        ARRIVED = "arrived", _("at the lab")
+        REPORTED = "reported", _("reported")
+        DONE = "done", _("done")
+        CANCELLED = "cancelled", _("cancelled")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    batch = models.ForeignKey(Batch, models.PROTECT, related_name="test_requests")
+    standard = models.CharField(max_length=40, help_text="whose sampling protocol is followed")
+    note = models.CharField(max_length=300, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.ASKED)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    decision_note = models.CharField(max_length=300, blank=True)
+    lab = models.ForeignKey(Organisation, models.PROTECT, null=True, blank=True, related_name="+")
+    label_code = models.CharField(max_length=20, unique=True, null=True, blank=True, help_text="code of its sample")
+    sample = models.OneToOneField(Sample, models.PROTECT, null=True, blank=True, related_name="request")
+
+    class Meta:
+        ordering = ["-asked_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["batch"],
+                condition=models.Q(state__in=["asked", "granted", "sampled", "arrived"]),
+                name="test_request_one_open_a_batch",
             ),
         ]

@@ -25,6 +25,9 @@ class Line:
     basis: str = ""
     note: str = ""
     number: int = 0
+    uncertainty: str = ""
+    code: str = ""
+    """The indicator that somebody said this name means; empty: found by the name."""
 
     @property
     def reported(self) -> str:
@@ -48,6 +51,8 @@ class Reading:
     found: int = 0
     grams: float = 0.0
     cause: int = Reason.NONE
+    spread: float = 0.0
+    """Standard uncertainty (k = 1) in the canonical unit; 0 where none is stated."""
 
 
 _STATES = {
