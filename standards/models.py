@@ -41,6 +41,7 @@ class LabReport(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     sample = models.ForeignKey(Sample, models.PROTECT, related_name="reports")
     lab = models.ForeignKey(Organisation, models.PROTECT, null=True, blank=True, related_name="+")
+    by_lab = models.BooleanField(default=False, help_text="handed in by the lab itself, not by the site on its behalf")
     number = models.CharField(max_length=100, blank=True, help_text="the lab's report number")
     reported_on = models.DateField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.RECEIVED)
@@ -161,6 +162,9 @@ class TestRequest(models.Model):
     lab = models.ForeignKey(Organisation, models.PROTECT, null=True, blank=True, related_name="+")
     label_code = models.CharField(max_length=20, unique=True, null=True, blank=True, help_text="code of its sample")
     sample = models.OneToOneField(Sample, models.PROTECT, null=True, blank=True, related_name="request")
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancelled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    cancelled_reason = models.CharField(max_length=300, blank=True)
 
     class Meta:
         ordering = ["-asked_at"]
