@@ -369,16 +369,19 @@ def judge(column: Column, bounds: Bounds) -> tuple[Codes, Codes]:
 
 
 def judge_absence(column: Column, grams: float) -> tuple[Codes, Codes]:
-    """Verdict and reason against "absent in so many grams": none in 25 g proves none in 25 g, not in 50 g."""
+    """Verdict and reason against "absent in so many grams": none in 25 g proves none in 25 g, not in 50 g.
+
+    ``grams`` 0: the standard states no mass, so whatever mass was examined decides.
+    """
     none, some = column.valued & (column.found == 1), column.valued & (column.found == 2)
-    enough, known = column.grams >= grams, column.grams > 0
+    enough, known = column.grams >= grams, (column.grams > 0) | (grams == 0)
     verdict = np.full(column.size, CANNOT_TELL)
     reason = np.full(column.size, int(Reason.CENSORED))
     verdict[none & enough] = PASS
     reason[none & enough] = Reason.MET
     reason[none & ~enough] = Reason.MASS_TOO_SMALL
     reason[none & ~known] = Reason.MASS_UNKNOWN
-    failed = some & (column.grams <= grams)
+    failed = some & ((column.grams <= grams) | (grams == 0))
     verdict[failed] = FAIL
     reason[failed] = Reason.DETECTED
     reason[some & ~failed] = Reason.MASS_TOO_SMALL

@@ -327,6 +327,8 @@ def _next_step(
     if verdict in (PASS, NOT_APPLICABLE) or reason == Reason.DECLARED:
         return None
     if verdict == FAIL:
+        if limit.compare == "absent" and limit.in_mass_g is None:
+            return Message("step_absent_any")
         if limit.compare == "absent":
             return Message("step_absent", {"grams": _show(float(limit.in_mass_g or 0))})
         if limit.compare == "range":
@@ -363,6 +365,8 @@ def _next_step(
 
 
 def _limit_text(limit: Limit) -> str | Message:
+    if limit.compare == "absent" and limit.in_mass_g is None:
+        return Message("limit_absent_any")
     if limit.compare == "absent":
         plan = f" (n = {limit.plan.n}, c = {limit.plan.c})" if limit.plan else ""
         return Message("limit_absent", {"grams": _show(float(limit.in_mass_g or 0)), "plan": plan})
