@@ -26,7 +26,7 @@ from standards.library_schema import (
     Standard,
     leaves,
 )
-from standards.process_schema import Condition, FactCondition, ProcessRule
+from standards.process_schema import Condition, DelegatedProcess, FactCondition, ProcessRule
 
 FOLDER = Path(__file__).with_name("library")
 
@@ -43,7 +43,33 @@ def load_library(folder: Path = FOLDER, known: IndicatorFile | None = None) -> d
     for code, standard in library.items():
         for number, edition in enumerate(standard.editions):
             _check_delegations(folder / f"{code}.yaml", f"editions.{number}", edition.limits, library)
+            _check_process_delegations(folder / f"{code}.yaml", f"editions.{number}", edition, library)
     return library
+
+
+def _check_process_delegations(path: Path, key: str, edition: Edition, books: dict[str, Standard]) -> None:
+    """A delegated process rule exists in every edition of the other standard that counts while this one does."""
+    for number, node in enumerate(edition.process):
+        if not isinstance(node, DelegatedProcess):
+            continue
+        place = f"{key}.process.{number}"
+        if node.to not in books:
+            raise RuleFileError(path, f"{place}.to", f"{node.to} is not in the library; add its file first")
+        others = books[node.to].editions
+        ends = [other.valid_to + dt.timedelta(days=1) for other in others if other.valid_to]
+        for day in (edition.valid_from, *ends):
+            if day < edition.valid_from or (edition.valid_to and day > edition.valid_to):
+                continue
+            other = in_force(others, day)
+            if other is None:
+                raise RuleFileError(
+                    path, f"{place}.to", f"{node.to} has no edition in force on {day}; write also_required instead"
+                )
+            known = [rule.id for rule in other.process if isinstance(rule, ProcessRule)]
+            if node.rule not in known:
+                raise RuleFileError(
+                    path, f"{place}.rule", f"{node.to} {other.edition} has no process rule {node.rule}; it has {known}"
+                )
 
 
 def _check_delegations(path: Path, key: str, nodes: tuple[Node, ...], books: dict[str, Standard]) -> None:
@@ -156,7 +182,7 @@ def _check_edition(path: Path, key: str, standard: Standard, edition: Edition, k
             if known.indicators[code].quantity != known.indicators[node.indicator].quantity:
                 raise RuleFileError(path, f"{place}.sum", f"{code} is another kind of quantity and cannot be added")
         if (
-            node.compare not in ("absent", "declared")
+            node.compare not in ("absent", "declared", "unavailable")
             and read_unit(known.indicators[node.indicator].quantity, node.unit) is None
         ):
             units = ", ".join(quantity.units)
@@ -165,7 +191,7 @@ def _check_edition(path: Path, key: str, standard: Standard, edition: Edition, k
             )
         if not quantity.basis and node.basis != "none":
             raise RuleFileError(path, f"{place}.basis", f"{node.indicator} has no basis; write none")
-        if quantity.basis and node.basis == "none" and node.compare != "declared":
+        if quantity.basis and node.basis == "none" and node.compare not in ("declared", "unavailable"):
             raise RuleFileError(path, f"{place}.basis", f"{node.indicator} needs a basis: dm, ar, om or unverified")
 
     for number, node in enumerate(edition.limits):
@@ -177,7 +203,8 @@ def _check_edition(path: Path, key: str, standard: Standard, edition: Edition, k
         check_source(place, conversion.source)
     for number, rule in enumerate(edition.process):
         place = f"{key}.process.{number}"
-        if rule.id in seen or len({option.id for option in rule.any_of}) < len(rule.any_of):
+        options = rule.any_of if isinstance(rule, ProcessRule) else ()
+        if rule.id in seen or len({option.id for option in options}) < len(options):
             raise RuleFileError(path, f"{place}.id", f"an id of {rule.id!r} is used twice; choose another")
         seen.add(rule.id)
         check_source(place, rule.source)
@@ -207,6 +234,8 @@ class RuleSet:
     edition: Edition
     day: dt.date
     nodes: tuple[Resolved, ...]
+    process: tuple[ProcessRule, ...] = ()
+    """The process rules of this class; another standard's where this one leaves them to it."""
 
     @property
     def code(self) -> str:
@@ -229,15 +258,10 @@ class RuleSet:
         return tuple(limit for node in self.nodes for limit in leaves(node))
 
     @property
-    def process(self) -> tuple[ProcessRule, ...]:
-        """The process rules of this class."""
-        code = self.product_class.code if self.product_class else ""
-        return tuple(rule for rule in self.edition.process if not rule.classes or code in rule.classes)
-
-    @property
     def provisional(self) -> bool:
-        """Whether an obligatory limit is attested from memory only (grade C)."""
-        return any(limit.grade == "C" and limit.obligatory for limit in self.limits)
+        """Whether an obligatory limit (of a standard without limits: process rule) is known from memory only (C)."""
+        rules: tuple[Limit | ProcessRule, ...] = self.limits or self.process
+        return any(rule.grade == "C" and rule.obligatory for rule in rules)
 
 
 def rule_sets(
@@ -252,8 +276,35 @@ def rule_sets(
     if class_code is not None:
         wanted = [one for one in ordered if one.code == class_code]
     return [
-        RuleSet(standard, one, edition, as_of, tuple(_applicable(edition.limits, one, as_of, books))) for one in wanted
+        RuleSet(
+            standard,
+            one,
+            edition,
+            as_of,
+            tuple(_applicable(edition.limits, one, as_of, books)),
+            tuple(_process(edition, one, as_of, books)),
+        )
+        for one in wanted
     ]
+
+
+def _process(
+    edition: Edition, product_class: ProductClass | None, day: dt.date, books: dict[str, Standard] | None
+) -> Iterator[ProcessRule]:
+    """The process rules of a class, delegated ones as in force on the day (that there is one holds since loading)."""
+    for node in edition.process:
+        if node.classes and (product_class is None or product_class.code not in node.classes):
+            continue
+        if isinstance(node, ProcessRule):
+            yield node
+            continue
+        target = (books if books is not None else library())[node.to]
+        other = in_force(target.editions, day)
+        for rule in other.process if other else ():
+            if isinstance(rule, ProcessRule) and rule.id == node.rule:
+                own = {name: getattr(node, name) for name in ("id", "classes", "obligatory", "when", "clause")}
+                origin = f"{node.to} {other.edition if other else ''} {node.rule}"
+                yield rule.model_copy(update={**own, "grade": max(rule.grade, node.grade), "delegated_from": origin})
 
 
 def _applicable(

@@ -17,14 +17,15 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from compostnet.shared.rules import Confidence, Rule, Source, Text
 from standards.printed import ClassCode, Id, Number
-from standards.process_schema import Condition, ProcessRule, Sampling
+from standards.process_schema import Condition, ProcessNode, Sampling
 
 Basis = Literal["dm", "ar", "om", "none", "unverified"]
 """What a limit is a share of: dry matter, the sample as received, organic matter, nothing of the kind; ``unverified``
 where the text could not be seen, so that a verdict is given only when dm and ar agree."""
 
 Compare = Literal["<=", "<", ">=", ">", "range", "absent", "declared", "unavailable"]
-"""``unavailable`` is never written in a file: it stands for a delegated limit whose text is not at hand."""
+"""``unavailable``: the standard has a limit whose value is not at hand, so nothing can be told of it and no sample can
+pass; also what stands for a delegated limit where the other standard's text is not at hand."""
 Statistic = Literal["sample", "monthly_average", "geometric_mean", "moving_average"]
 Rounding = Literal["gbt8170", "none"]
 
@@ -60,7 +61,7 @@ class Limit(Rule):
 
     ``statistic`` sample: every sample by itself. monthly_average, geometric_mean (of ``n``), moving_average (of the
     last ``n``, no single result more than ``single_over_percent`` over the value): of the results of one sample or one
-    series. ``when``: conditions (on stated facts or on another result) without which the limit does not apply.
+    series. ``absent`` without ``in_mass_g``: the standard states no mass. ``when``: conditions (on stated facts or on another result) without which the limit does not apply.
     ``delegated_from`` is set by the library where another standard's limit stands for a `Delegated`.
     """
 
@@ -99,16 +100,16 @@ class Limit(Rule):
                 raise ValueError(f"low ({self.low}) is above high ({self.high}); exchange them")
         elif self.low is not None or self.high is not None:
             raise ValueError('low and high belong to compare: range; write value, or set compare to "range"')
-        if self.compare == "unavailable" and not self.delegated_from:
+        if self.compare == "unavailable" and not (self.delegated_from or self.note):
             raise ValueError(
-                "unavailable is not written in a file; to leave a limit to another standard write to and limit"
+                "unavailable needs a note that says why; to leave a limit to another standard write to and limit"
             )
         if self.compare in ("<=", "<", ">=", ">") and self.value is None:
             raise ValueError(f"compare {self.compare} needs a value")
-        if self.compare in ("range", "absent", "declared") and self.value is not None:
+        if self.compare in ("range", "absent", "declared", "unavailable") and self.value is not None:
             raise ValueError(f"compare: {self.compare} has no value; remove it")
-        if (self.compare == "absent") != (self.in_mass_g is not None):
-            raise ValueError("in_mass_g (the mass of sample examined, in grams) goes with compare: absent, and only so")
+        if self.in_mass_g is not None and (self.compare != "absent" or self.in_mass_g <= 0):
+            raise ValueError("in_mass_g (grams of sample examined, above zero) goes with compare: absent, and only so")
         if (self.statistic in ("geometric_mean", "moving_average")) != (self.n is not None):
             raise ValueError("n (how many samples) goes with statistic: geometric_mean or moving_average, and only so")
         if (self.statistic == "moving_average") != (self.single_over_percent is not None):
@@ -256,19 +257,23 @@ class ProductClass(Rule):
 
 
 class Edition(Rule):
-    """One dated version of a standard. ``valid_to`` is its last day, absent while it is in force."""
+    """One dated version of a standard. ``valid_to`` is its last day, absent while it is in force.
+
+    ``dates_grade``: how well the two days are attested, where that is worse than the limits (C: from memory or assumed).
+    """
 
     edition: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,20}$")]
     title: Text
     valid_from: dt.date
     valid_to: dt.date | None = None
+    dates_grade: Confidence | None = None
     rounding: Rounding
     note: Text | None = None
     sources: dict[str, Source]
     limits: tuple[Node, ...] = ()
     conversions: tuple[Conversion, ...] = ()
     also_required: tuple[Requirement, ...] = ()
-    process: tuple[ProcessRule, ...] = ()
+    process: tuple[ProcessNode, ...] = ()
     sampling: Sampling | None = None
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from compostnet.shared.rules import Confidence, Rule, Text
 from standards.printed import ClassCode, Id, Number
@@ -44,7 +44,14 @@ class ResultCondition(Rule):
     basis: Literal["dm", "ar", "om", "none"]
 
 
-Condition = FactCondition | ResultCondition
+def _which_condition(value: Any) -> str:
+    result = isinstance(value, ResultCondition) or (isinstance(value, dict) and "indicator" in value)
+    return "result" if result else "fact"
+
+
+Condition = Annotated[
+    Annotated[FactCondition, Tag("fact")] | Annotated[ResultCondition, Tag("result")], Discriminator(_which_condition)
+]
 """Of several conditions every one must hold. One that is not known leaves a failure or a gap open: *cannot tell*."""
 
 
@@ -83,7 +90,10 @@ class HeatOption(Rule):
 
 
 class ProcessRule(Rule):
-    """A process rule: one of its options must be met by the batch's diary. Temperatures are in °C."""
+    """A process rule: one of its options must be met by the batch's diary. Temperatures are in °C.
+
+    ``delegated_from`` is set by the library where another standard's rule stands for a `DelegatedProcess`.
+    """
 
     id: Id
     name: Text
@@ -95,6 +105,31 @@ class ProcessRule(Rule):
     source: str
     grade: Confidence
     note: Text | None = None
+    delegated_from: str = ""
+
+
+class DelegatedProcess(Rule):
+    """A process rule that this standard leaves to another one: rule ``rule`` of standard ``to``, as in force on the day."""
+
+    id: Id
+    to: str
+    rule: Id
+    when: tuple[Condition, ...] = ()
+    classes: tuple[ClassCode, ...] = ()
+    obligatory: bool = True
+    clause: Text
+    source: str
+    grade: Confidence
+
+
+def _which_process(value: Any) -> str:
+    delegated = isinstance(value, DelegatedProcess) or (isinstance(value, dict) and "to" in value)
+    return "delegated" if delegated else "rule"
+
+
+ProcessNode = Annotated[
+    Annotated[ProcessRule, Tag("rule")] | Annotated[DelegatedProcess, Tag("delegated")], Discriminator(_which_process)
+]
 
 
 class Frequency(Rule):
