@@ -17,7 +17,7 @@ SERVICES = [
     ROOT / "sites" / "services.py",
     ROOT / "sites" / "people.py",
     *sorted((ROOT / "batches" / "services").glob("*.py")),
-    ROOT / "standards" / "services.py",
+    *sorted((ROOT / "standards" / "services").glob("*.py")),
     ROOT / "training" / "services.py",
 ]
 WRITES = {
