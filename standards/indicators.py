@@ -47,13 +47,17 @@ class Plausible(Rule):
 
 
 class Indicator(Rule):
-    """A measurable property that a standard limits. ``silent_units`` are the units a lab may leave unwritten."""
+    """A measurable property that a standard limits. ``silent_units`` are the units a lab may leave unwritten.
+
+    ``by_unit``: what the same name means where it stands with another unit (weed seeds per litre, not per kg).
+    """
 
     name: Text
     aliases: tuple[str, ...] = ()
     quantity: str
     unit: str
     plausible: Plausible
+    by_unit: tuple[str, ...] = ()
     silent_units: tuple[str, ...] = ()
     silent_basis: Literal["dm", "ar"] | None = None
     not_detected_satisfies: bool = False
@@ -116,6 +120,9 @@ def load(path: Path = PATH) -> IndicatorFile:
         for unit in (indicator.unit, indicator.plausible.unit, *indicator.silent_units):
             if unit not in quantity.units:
                 raise RuleFileError(path, key, f"{unit!r} is no unit of {indicator.quantity}; add it to quantities")
+        for other in indicator.by_unit:
+            if other not in file.indicators:
+                raise RuleFileError(path, f"{key}.by_unit", f"unknown indicator {other!r}; add it to indicators")
     owners: dict[str, Indicator | Ambiguous] = {**file.indicators, **file.ambiguous}
     for code, owner in owners.items():
         for name in (code, owner.name.zh, owner.name.en, *owner.aliases):

@@ -92,10 +92,13 @@ def read_line(line: Line) -> Reading:
 
 
 def _by_unit(code: str, unit: str) -> str:
-    """A coliform *value* printed with a unit of count ("大肠菌值 46 个/g") is a count."""
+    """What a name means with this unit: a coliform *value* printed as a count ("大肠菌值 46 个/g") is a count."""
     file = indicators()
     if not unit.strip() or read_unit(file.indicators[code].quantity, unit):
         return code
+    for other in file.indicators[code].by_unit:
+        if read_unit(file.indicators[other].quantity, unit):
+            return other
     for relation in file.relations:
         counts = relation.kind == "inverse" and relation.from_ == code
         if counts and read_unit(file.indicators[relation.of].quantity, unit):
