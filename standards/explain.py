@@ -75,6 +75,7 @@ class IndicatorVerdict:
             "group": self.group.in_language(language) if self.group else None,
             "code": self.code,
             "reason": joint.join(sentence.render(language) for sentence in sentences),
+            "notes": [note.render(language) for note in self.notes],
             "next_step": self.next_step.render(language).strip() if self.next_step else None,
         }
 

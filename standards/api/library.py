@@ -90,7 +90,8 @@ class IndicatorVerdictOut(Schema):
     obligatory: bool
     group: str | None
     code: str
-    reason: str
+    reason: str = Field(description="the reason, with the notes after it")
+    notes: list[str] = Field([], description="conversions made and what else to know; they are in the reason too")
     next_step: str | None = Field(description="the smallest step to a pass")
 
 
