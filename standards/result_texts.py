@@ -117,7 +117,8 @@ NOT_TESTED = {
 }
 _ND = (
     r"n\s*\.?\s*d\s*\.?(?![a-z])|n\.n\.?|not\s+(?:detected|found|detectable|traceable|isolated|recovered)"
-    r"|non[- ]?detect(?:ed|able)?|none\s+(?:detected|found|observed|recovered)|undetected|undetectable|未检出|未檢出|没有检出|没检出|无检出|未发现|未见|未检到"
+    r"|non[- ]?detect(?:ed|able)?|none\s+(?:detected|found|observed|recovered)|undetected|undetectable"
+    r"|未检出|未檢出|没有检出|没检出|无检出|未发现|未见|未检到"
     r"|absent|absence|absente|negative|negativ|neg\.?(?![a-z])|阴性|ikke\s+påvist|ikke\s+detekteret|ej\s+påvist|nicht\s+nachweisbar"
     r"|nicht\s+nachgewiesen|nicht\s+feststellbar|nicht\s+gefunden|non\s+détecté(?:e|s)?|no\s+detectad[oa]|ausencia|ausente"
     r"|niet\s+aantoonbaar|nil|bdl|b\.d\.l?\.?|bdl?\.?(?![a-z])|bql|b\.q\.l\.?|blq|bloq|blod|b\.l\.d\.?|b\.l\.q\.?|u\.d\.l\.?|udl"
@@ -130,7 +131,7 @@ NOT_DETECTED = re.compile(rf"^(?:{_ND})(?P<rest>.*)$", re.IGNORECASE)
 NOT_DETECTED_TAIL = re.compile(rf"\s*\(?\s*(?:{_ND})\s*\)?$", re.IGNORECASE)
 """What says once more that ``<0.01`` is not detected."""
 UNSURE = re.compile(r"^(?:n\.\s?b\.?|n\.?\s?q\.?|u)(?P<rest>(?:[^a-z].*)?)$", re.IGNORECASE)
-"""Not detected only beside a stated limit: n.b. is *nicht bestimmbar* or *nicht bestimmt*; NQ and U need their number."""
+"""Not detected only beside a stated limit: n.b. is *nicht bestimmbar* or *nicht bestimmt*; NQ and U need a number."""
 DETECTED = re.compile(
     r"^(?:present|presence|présence|detected|found|isolated|positive?|pos\.?(?![a-z])|阳性|检出|有检出|påvist|nachweisbar"
     r"|nachgewiesen|\+{1,4}$)(?P<rest>.*)$",
@@ -149,16 +150,17 @@ LAB_VERDICT = re.compile(
     re.IGNORECASE,
 )
 _SIGNS = {
-    "<": "<|小于|低于|少于|不足|less than|lower than|fewer than|below|under|lt|kleiner als|weniger als|unter|inférieur à"
-    "|menor que|menor de|mindre end",
-    "≤": "≤|<=|=<|≦|⩽|≤=|小于等于|小于或等于|不大于|不超过|不高于|不多于|至多|at most|not more than|no more than|up to|höchstens"
+    "<": "<|小于|低于|少于|不足|less than|lower than|fewer than|below|under|lt|kleiner als|weniger als|unter"
+    "|inférieur à|menor que|menor de|mindre end",
+    "≤": "≤|<=|=<|≦|⩽|≤=|小于等于|小于或等于|不大于|不超过|不高于|不多于|至多"
+    "|at most|not more than|no more than|up to|höchstens"
     "|less than or equal to",
     ">": ">|大于|高于|多于|超过|more than|greater than|higher than|above|over|gt|größer als|mehr als|über|supérieur à"
     "|mayor que|mayor de|mere end",
     "≥": "≥|>=|=>|≧|⩾|大于等于|大于或等于|不小于|不低于|不少于|至少|at least|not less than|no less than|mindestens"
     "|greater than or equal to",
-    "~": "约|大约|约为|约等于|ca.|ca|approx.|approx|approximately|≈|≒|~|about|around|circa|etwa|env.|environ|est.|estimated"
-    "|估计|大概",
+    "~": "约|大约|约为|约等于|ca.|ca|approx.|approx|approximately|≈|≒|~|about|around|circa|etwa|env.|environ|est."
+    "|estimated|估计|大概",
     "": "=",
 }
 OPERANDS = {written: sign for sign, forms in _SIGNS.items() for written in forms.split("|")}
