@@ -1,81 +1,262 @@
-"""Pages of the library: every standard, one standard with its editions and limits."""
+"""Pages of the library: every standard, one standard with its classes side by side, its editions, its file."""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from compostnet.shared.problems import Problem
-from compostnet.shared.rules import Text
 from compostnet.shared.texts import Message
-from standards.explain import groups_of, limit_text
-from standards.indicators import indicators
-from standards.library import RuleSet, library, rule_sets
-from standards.library_schema import Limit, leaves
+from standards.countries import by_region, country_name, places, region_of
+from standards.describe import (
+    condition_words,
+    conversion_words,
+    frequency_rows,
+    heat_words,
+    limit_words,
+    plan_words,
+    sampling_words,
+    statistic_words,
+    system_words,
+    unit_words,
+)
+from standards.indicators import simplify
+from standards.library import FOLDER, RuleSet, library, rule_sets
+from standards.library_schema import Edition, Limit, Standard
+from standards.side_by_side import Heading, Row, side_by_side
 from standards.views.shared import BASES, language
+
+GRADES = ("A", "B", "B-", "C")
+TEXT_CHOICES = ("at_hand", "missing")
+
+
+def in_force(edition: Edition, day: dt.date) -> bool:
+    """Whether an edition is the one that counts on a day."""
+    return edition.valid_from <= day and (edition.valid_to is None or day <= edition.valid_to)
+
+
+# --- the list -------------------------------------------------------------------------------------------------------
 
 
 @require_GET
 def standards_page(request: HttpRequest) -> HttpResponse:
-    """The library: every standard with its classes and editions."""
+    """The library by region: every standard with its classes, its edition in force and how well it is attested."""
     today = timezone.localdate()
-    rows = []
-    for standard in library().values():
-        sets = rule_sets(standard, today)
-        grades = sorted({limit.grade for rules in sets for limit in rules.limits})
-        rows.append(
-            {
-                "standard": standard,
-                "sets": sets,
-                "grades": grades,
-                "edition": sets[0].edition if sets else None,
-                "provisional": any(limit.grade == "C" for rules in sets for limit in rules.limits),
-            }
-        )
-    return render(request, "standards/list.html", {"rows": rows})
+    words, place, text = (request.GET.get(name, "").strip() for name in ("q", "country", "text"))
+    rows = [_card(standard, today) for standard in library().values() if _wanted(standard, words, place, text)]
+    found = {row["standard"].code: row for row in rows}
+    context = {
+        "regions": [
+            {"code": code, "name": places().regions[code].name, "rows": [found[one.code] for one in standards]}
+            for code, standards in by_region(row["standard"] for row in rows).items()
+        ],
+        "countries": _country_choices(),
+        "filters": {"q": words, "country": place, "text": text if text in TEXT_CHOICES else ""},
+        "filtered": bool(words or place or text),
+        "found": len(rows),
+        "all": len(library()),
+        "at_hand": sum(bool(one.editions) for one in library().values()),
+        "classes": sum(max(1, len(one.classes)) for one in library().values()),
+    }
+    return render(request, "standards/list.html", context)
+
+
+def _wanted(standard: Standard, words: str, place: str, text: str) -> bool:
+    if place and place not in (standard.country, region_of(standard.country)):
+        return False
+    if text in TEXT_CHOICES and bool(standard.editions) != (text == "at_hand"):
+        return False
+    return all(simplify(word) in _haystack(standard) for word in words.split())
+
+
+def _haystack(standard: Standard) -> str:
+    texts = [standard.name, standard.issuer, standard.scope, country_name(standard.country)]
+    texts += [one.name for one in standard.classes] + [edition.title for edition in standard.editions]
+    return simplify(" ".join([standard.code, *(part for text in texts for part in (text.zh, text.en))]))
+
+
+def _country_choices() -> list[dict[str, Any]]:
+    """Regions with the countries that the library has standards of."""
+    return [
+        {
+            "code": code,
+            "name": places().regions[code].name,
+            "countries": [(one, country_name(one)) for one in dict.fromkeys(s.country for s in standards)],
+        }
+        for code, standards in by_region(library().values()).items()
+    ]
+
+
+def _card(standard: Standard, today: dt.date) -> dict[str, Any]:
+    sets = rule_sets(standard, today)
+    grades = {limit.grade for rules in sets for limit in rules.limits}
+    grades |= {rule.grade for rules in sets for rule in rules.process}
+    edition = sets[0].edition if sets else None
+    last = max(standard.editions, key=lambda one: one.valid_from) if standard.editions else None
+    return {
+        "standard": standard,
+        "country": country_name(standard.country),
+        "edition": edition,
+        "last": last,
+        "coming": edition is None and last is not None and last.valid_from > today,
+        "grades": [grade for grade in GRADES if grade in grades],
+        "provisional": any(rules.provisional for rules in sets),
+        "limits": len({limit.id for rules in sets for limit in rules.limits}),
+        "process": len({rule.id for rules in sets for rule in rules.process}),
+    }
+
+
+# --- one standard ---------------------------------------------------------------------------------------------------
 
 
 @require_GET
 def standard_page(request: HttpRequest, code: str) -> HttpResponse:
-    """One standard: every limit of every edition with clause, source and grade."""
+    """One standard: each edition with its classes side by side, process rules, sampling, factors and sources."""
+    standard = _standard(code)
+    today = timezone.localdate()
+    editions = sorted(standard.editions, key=lambda one: one.valid_from, reverse=True)
+    shown = [_edition(standard, edition, today) for edition in editions]
+    context = {
+        "standard": standard,
+        "country": country_name(standard.country),
+        "region": region_of(standard.country),
+        "editions": sorted(shown, key=lambda one: not one["in_force"]),
+        "several": len(editions) > 1,
+        "ranked": any(one.rank is not None for one in standard.classes),
+        "referring": _referring(standard.code),
+    }
+    return render(request, "standards/standard.html", context)
+
+
+@require_GET
+def standard_file(request: HttpRequest, code: str) -> FileResponse:
+    """The standard's YAML file as it stands in the library."""
+    standard = _standard(code)
+    file = (FOLDER / f"{standard.code}.yaml").open("rb")
+    return FileResponse(file, content_type="text/yaml; charset=utf-8", filename=f"{standard.code}.yaml")
+
+
+def _standard(code: str) -> Standard:
     standard = library().get(code.upper())
     if standard is None:
         raise Problem("not_found", what=Message("thing_standard"))
-    today = timezone.localdate()
-    editions = []
-    for edition in sorted(standard.editions, key=lambda one: one.valid_from, reverse=True):
-        in_force = edition.valid_from <= today and (edition.valid_to is None or today <= edition.valid_to)
-        day = today if in_force else edition.valid_to or edition.valid_from
-        editions.append(
-            {
-                "edition": edition,
-                "in_force": in_force,
-                "sets": [{"rules": rules, "rows": _limit_rows(rules)} for rules in rule_sets(standard, day)],
-                "sources": edition.sources.values(),
-            }
+    return standard
+
+
+def _referring(code: str) -> list[Standard]:
+    """The standards that leave a limit to this one."""
+    return [
+        other
+        for other in library().values()
+        if other.code != code
+        and any(
+            limit.delegated_from.split(" ")[0] == code
+            for rules in rule_sets(other, timezone.localdate())
+            for limit in rules.limits
         )
-    return render(request, "standards/standard.html", {"standard": standard, "editions": editions})
+    ]
 
 
-def _limit_rows(rules: RuleSet) -> list[dict[str, Any]]:
-    groups = dict(groups_of(rules.nodes, None, True))
-    return [_limit_row(rules, groups[limit.id][0], limit) for limit in rules.limits]
+def _edition(standard: Standard, edition: Edition, today: dt.date) -> dict[str, Any]:
+    now = in_force(edition, today)
+    day = today if now else edition.valid_to or edition.valid_from
+    sets = rule_sets(standard, day)
+    lines = [_line(one, sets, edition) for one in side_by_side(sets)]
+    grades = {limit.grade for rules in sets for limit in rules.limits}
+    return {
+        "edition": edition,
+        "in_force": now,
+        "coming": edition.valid_from > today,
+        "columns": sets,
+        "classes": len(sets) > 1,
+        "lines": lines,
+        "grades": [grade for grade in GRADES if grade in grades],
+        "provisional": any(rules.provisional for rules in sets),
+        "conversions": [
+            {"words": conversion_words(one), "row": one, "source": edition.sources.get(one.source)}
+            for one in edition.conversions
+        ],
+        "process": [
+            {
+                "rule": rule,
+                "when": [condition_words(one) for one in rule.when],
+                "options": [
+                    {"option": option, "systems": system_words(option), "words": heat_words(option)}
+                    for option in rule.any_of
+                ],
+            }
+            for rule in edition.process
+        ],
+        "sampling": edition.sampling,
+        "sampling_words": sampling_words(edition.sampling) if edition.sampling else [],
+        "frequency": frequency_rows(edition.sampling.yearly) if edition.sampling else [],
+        "sources": list(edition.sources.values()),
+    }
 
 
-def _limit_row(rules: RuleSet, group: Text | None, limit: Limit) -> dict[str, Any]:
-    text = limit_text(limit)
-    original = next((one for n in rules.edition.limits for one in leaves(n) if one.id == limit.id), limit)
+def _line(one: Row | Heading, sets: list[RuleSet], edition: Edition) -> dict[str, Any]:
+    if isinstance(one, Heading):
+        names = [rules.product_class.code for rules in sets if rules.product_class and rules.code in one.classes]
+        return {
+            "heading": one,
+            "depth": min(one.depth, 2),
+            "only": names if len(names) < len(sets) else [],
+            "when": [condition_words(condition) for condition in one.when],
+        }
+    cells = [
+        {"column": rules.product_class.code if rules.product_class else "", "cell": _cell(one.cells.get(rules.code))}
+        for rules in sets
+    ]
+    first = one.first
+    shared = one.same("clause", "source", "grade")
+    return {
+        "row": one,
+        "depth": min(one.depth, 2),
+        "cells": cells,
+        "unit": unit_words(first) if one.same("unit") else "",
+        "unit_differs": not one.same("unit"),
+        "basis": BASES[first.basis],
+        "statistic": statistic_words(first),
+        "when": [condition_words(condition) for condition in first.when],
+        "plans": [words for words in dict.fromkeys(_rendered(plan_words(limit)) for limit in one.limits) if words],
+        "shared": shared,
+        "attested": [_attested(limit, edition) for limit in _different(one.limits)],
+        "grades": sorted({limit.grade for limit in one.limits}, key=GRADES.index),
+        "method": first.method if one.same("method") else None,
+        "note": first.note if one.same("note") else None,
+    }
+
+
+def _different(limits: Iterable[Limit]) -> list[Limit]:
+    """One limit of each clause, source and grade."""
+    return list({(str(limit.clause), limit.source, limit.grade): limit for limit in limits}.values())
+
+
+def _attested(limit: Limit, edition: Edition) -> dict[str, Any]:
+    """A limit with the number of its source in the list below; 0 where a delegated limit rests on another's source."""
+    keys = list(edition.sources)
+    return {"limit": limit, "number": keys.index(limit.source) + 1 if limit.source in keys else 0}
+
+
+def _cell(limit: Limit | None) -> dict[str, Any] | None:
+    if limit is None:
+        return None
+    origin = limit.delegated_from.split(" ")[0]
     return {
         "limit": limit,
-        "name": limit.name or indicators().indicators[limit.indicator].name,
-        "group": group,
-        "text": text.render(language()) if isinstance(text, Message) else text,
-        "unit": "" if limit.unit == "-" or isinstance(text, Message) else limit.unit,
-        "basis": BASES[limit.basis],
-        "source": rules.edition.sources[limit.source],
-        "changes": original.changes,
+        "text": _rendered(limit_words(limit)),
+        "unit": unit_words(limit),
+        "changes": limit.changes,
+        "plan": _rendered(plan_words(limit)),
+        "delegated": origin if origin in library() else "",
     }
+
+
+def _rendered(words: str | Message | None) -> str:
+    return words.render(language()) if isinstance(words, Message) else words or ""
