@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 
 from django.db.models import Prefetch, Q, QuerySet
 
@@ -11,8 +12,10 @@ from compostnet.shared.problems import Problem
 from compostnet.shared.texts import Message
 from sites.models import Role, User
 from sites.permissions import Actor, may, require, sites_where
+from standards.codes import read_code
 from standards.explain import SampleVerdict, check_lines
-from standards.library import selected
+from standards.later import later_groups
+from standards.library import RuleSet, selected
 from standards.models import LabReport, Sample, Verdict
 from standards.readings import Line
 
@@ -33,7 +36,7 @@ def sample_for_report(key: str | uuid.UUID) -> Sample:
     try:
         sample = samples.filter(pk=uuid.UUID(str(key))).first()
     except ValueError:
-        sample = samples.filter(code=str(key).strip()).first()
+        sample = samples.filter(code=read_code(str(key)) or str(key).strip()).first()
     if sample is None:
         raise Problem("not_found", what=Message("thing_sample"))
     return sample
@@ -65,11 +68,22 @@ def visible_report(actor: Actor, pk: uuid.UUID) -> LabReport:
 
 
 def latest_verdicts(report: LabReport) -> list[Verdict]:
-    """Frozen verdicts of a report, one a standard and edition: of the newest checker version."""
+    """Frozen verdicts of a report, one a standard and edition: the one that was kept last.
+
+    Those of the report's own day come first, then those by later editions. A withdrawn report counts nowhere and has
+    none.
+    """
+    if report.state == LabReport.State.WITHDRAWN:
+        return []
     newest: dict[tuple[str, str], Verdict] = {}
-    for verdict in sorted(report.verdicts.all(), key=lambda one: one.created_at):
+    for verdict in sorted(report.verdicts.all(), key=lambda one: (one.created_at, one.pk)):
         newest[(verdict.standard, verdict.edition)] = verdict
-    return list(newest.values())
+    return sorted(newest.values(), key=lambda one: is_later(report, one))
+
+
+def is_later(report: LabReport, verdict: Verdict) -> bool:
+    """Whether a verdict is by what a standard asked only after the report."""
+    return verdict.as_of is not None and verdict.as_of > report_day(report)
 
 
 def report_lines(report: LabReport) -> list[Line]:
@@ -83,6 +97,8 @@ def report_lines(report: LabReport) -> list[Line]:
             basis=result.basis_text,
             note=result.note_text,
             number=result.line,
+            uncertainty=result.uncertainty_text,
+            code=result.indicator,
         )
         for result in report.results.all()
     ]
@@ -95,4 +111,14 @@ def report_day(report: LabReport) -> dt.date:
 
 def judge_report(report: LabReport) -> list[SampleVerdict]:
     """What the checker says of a report now, without keeping it."""
-    return check_lines(report_lines(report), selected(["all"], report_day(report)))
+    return _judge(report, selected(["all"], report_day(report)))
+
+
+def judge_by_later_editions(report: LabReport, today: dt.date) -> list[SampleVerdict]:
+    """What the checker says of a report by what standards ask since then, without keeping it."""
+    groups = later_groups(report_day(report), today)
+    return _judge(report, groups) if groups else []
+
+
+def _judge(report: LabReport, groups: Sequence[tuple[bool, Sequence[RuleSet]]]) -> list[SampleVerdict]:
+    return check_lines(report_lines(report), groups)

@@ -1,4 +1,4 @@
-"""What the public may know of a published report: nothing else leaves by these functions, no person's name above all."""
+"""What the public may know of a published report; nothing else leaves by these functions, least of all a name."""
 
 from __future__ import annotations
 

@@ -1,0 +1,54 @@
+"""Editions that came after a report: on which day each standard last changed, and which file said so."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator
+
+import standards.library as books_of
+from standards.library import RuleSet, rule_sets
+from standards.library_schema import AllOf, AnyOf, Delegated, Node, Standard, leaves
+
+
+def library_sha256(code: str) -> str:
+    """The SHA-256 of a standard's file in the library."""
+    return hashlib.sha256((books_of.FOLDER / f"{code}.yaml").read_bytes()).hexdigest()
+
+
+def days_of_change(standard: Standard, books: dict[str, Standard], depth: int = 3) -> set[dt.date]:
+    """The days from which a standard asks something else: its editions, their dated changes, and those of the
+    standards that it leaves limits to."""
+    days = {edition.valid_from for edition in standard.editions}
+    others: set[str] = set()
+    for edition in standard.editions:
+        for node in edition.limits:
+            days.update(change.valid_from for limit in leaves(node) for change in limit.changes)
+            others.update(delegation.to for delegation in _delegations(node))
+    for code in others & set(books) - {standard.code}:
+        if depth:
+            days |= days_of_change(books[code], books, depth - 1)
+    return days
+
+
+def _delegations(node: Node) -> Iterator[Delegated]:
+    if isinstance(node, Delegated):
+        yield node
+    elif isinstance(node, AnyOf | AllOf):
+        for child in node.any_of if isinstance(node, AnyOf) else node.all_of:
+            yield from _delegations(child)
+
+
+def later_groups(since: dt.date, today: dt.date) -> list[tuple[bool, list[RuleSet]]]:
+    """Every class of every standard that has changed after ``since``, as of the last such day until ``today``.
+
+    That day and not today, so that judging a report again tomorrow gives the very same verdict. A standard that is not
+    in force any more today is left out.
+    """
+    books = books_of.library()
+    groups: list[tuple[bool, list[RuleSet]]] = []
+    for standard in books.values():
+        days = [day for day in days_of_change(standard, books) if since < day <= today]
+        if days and rule_sets(standard, today, books=books):
+            groups += [(False, [rules]) for rules in rule_sets(standard, max(days), books=books)]
+    return groups
