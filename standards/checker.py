@@ -194,6 +194,9 @@ def check_limit(whole: Table, limit: Limit, rules: RuleSet) -> Outcome:
     """One limit over all samples."""
     conversions = rules.edition.conversions
     found = evidence(whole, limit.indicator, conversions)
+    if limit.compare == "unavailable":
+        open_ = np.full(whole.size, CANNOT_TELL, np.int8)
+        return Outcome(limit, open_, np.full(whole.size, Reason.LIMIT_UNAVAILABLE, np.int8))
     if limit.compare == "declared":
         tested = np.any([column.state != State.ABSENT for column in found], axis=0)
         verdict = np.where(tested, DECLARED, NOT_TESTED).astype(np.int8)
@@ -278,7 +281,7 @@ def check(whole: Table, rules: RuleSet) -> Result:
         _spare_alternatives(node, outcomes)
     decisive = [verdict for node, verdict in verdicts if node.obligatory]
     size = whole.size
-    stacked = np.stack(decisive) if decisive else np.full((1, size), PASS, np.int8)
+    stacked = np.stack(decisive) if decisive else np.full((1, size), CANNOT_TELL, np.int8)
     failed = (stacked == FAIL).any(0)
     passed = np.isin(stacked, (PASS, NOT_APPLICABLE, DECLARED)).all(0)
     missing = (stacked == NOT_TESTED).any(0)

@@ -72,6 +72,7 @@ class Reason:
     ALTERNATIVE_MET = 27
     NO_LIMIT = 28
     NAME_UNKNOWN = 29
+    LIMIT_UNAVAILABLE = 30
 
 
 REASONS = tuple(

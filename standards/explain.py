@@ -349,6 +349,7 @@ def _next_step(
     if reason in (Reason.NO_DETECTION_LIMIT, Reason.CENSORED):
         return Message("step_finer" if limit.compare in ("<=", "<", "absent") else "step_exact", values)
     step = {
+        Reason.LIMIT_UNAVAILABLE: "step_standard_text",
         Reason.PART_PROVES_NOTHING: "step_part",
         Reason.PART_MISSING: "step_parts",
         Reason.BASIS_UNKNOWN: "step_basis",
@@ -373,6 +374,8 @@ def _limit_text(limit: Limit) -> str | Message:
         return Message("limit_absent", {"grams": _show(float(limit.in_mass_g or 0)), "plan": plan})
     if limit.compare == "declared":
         return Message("limit_declared")
+    if limit.compare == "unavailable":
+        return Message("limit_unavailable")
     if limit.compare == "range":
         return f"{limit.low}–{limit.high}"
     plan = f" (n = {limit.plan.n}, c = {limit.plan.c}, m = {limit.plan.m})" if limit.plan else ""

@@ -374,14 +374,15 @@ def selected(
 ) -> list[tuple[bool, list[RuleSet]]]:
     """Groups of rule sets for the codes asked for; True where the best class of the group is the answer.
 
-    ``all`` stands for every class of every standard with an edition in force on the day.
+    ``all`` stands for every class of every standard with limits in force on the day. A standard of process rules only
+    (asked for by its code) is never passed by a lab report: it has no limit, and its verdict is *cannot tell*.
     """
     books = books or library()
     groups: list[tuple[bool, list[RuleSet]]] = []
     for code in dict.fromkeys(codes):
         if code.strip().lower() == "all":
             for standard in books.values():
-                groups += [(False, [one]) for one in rule_sets(standard, as_of, books=books)]
+                groups += [(False, [one]) for one in rule_sets(standard, as_of, books=books) if one.nodes]
             continue
         standard, wanted = find(code, books)
         sets = rule_sets(standard, as_of, wanted, books)
