@@ -31,7 +31,7 @@ def limit_words(limit: Limit) -> str | Message:
     if limit.compare == "declared":
         return Message("limit_declared")
     if limit.compare == "unavailable":
-        return Message("describe_unavailable")
+        return Message("limit_unavailable")
     if limit.compare == "range":
         return f"{number(limit.low)}–{number(limit.high)}"
     return f"{SIGNS[limit.compare]} {number(limit.value)}"
