@@ -78,6 +78,19 @@ class Threshold:
     label: str
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the x axis from ``first`` to ``last``: shaded, or hatched where it stands for ``missing`` values.
+
+    Spans with the same label share one entry of the legend.
+    """
+
+    first: X
+    last: X
+    label: str
+    missing: bool = False
+
+
 def bar_chart(
     items: Sequence[tuple[str, Value]],
     *,
@@ -172,6 +185,8 @@ def line_chart(
     language: str,
     events: Sequence[Event] = (),
     thresholds: Sequence[Threshold] = (),
+    spans: Sequence[Span] = (),
+    distinct: bool = False,
     x_is_month: bool = False,
     width: int | None = None,
     height: int | None = None,
@@ -179,25 +194,33 @@ def line_chart(
     """Lines over time or over numbers, with vertical marks for ``events`` and horizontal ``thresholds``.
 
     x is a date or datetime (times of one zone; the zone itself is not looked at), a month index with ``x_is_month``, or
-    a plain number. The y axis need not start at zero. Each series needs its points in ascending x.
+    a plain number. The y axis need not start at zero. Each series needs its points in ascending x. ``spans`` lie behind
+    the lines. With ``distinct`` each line has a dash and a mark of its own besides its colour.
     """
     lines = [(s.name, [(_x(x), drawable(y)) for x, y in s.points]) for s in series]
     marks = [(_x(event.x), event.label) for event in events]
     limits = [(drawable(t.value), t.label) for t in thresholds]
+    areas = [(_x(span.first), _x(span.last), span) for span in spans]
     is_time = any(isinstance(x, dt.date) for s in series for x, _ in s.points) or any(
         isinstance(event.x, dt.date) for event in events
     )
 
     def draw(canvas: _Canvas) -> None:
         known = [y for _, points in lines for _, y in points if y is not None]
-        legend = [_Key("line", number, name) for number, (name, _) in enumerate(lines) if name]
+        sign = "marked line" if distinct else "line"
+        legend = [_Key(sign, number, name) for number, (name, _) in enumerate(lines) if name]
         legend += [_Key("threshold", 0, label) for label in dict.fromkeys(label for _, label in limits) if label]
         legend += [_Key("event", 0, label) for label in dict.fromkeys(label for _, label in marks) if label]
+        kinds = dict.fromkeys((span.missing, span.label) for span in spans if span.label)
+        legend += [_Key("hatch" if missing else "span", 0, label) for missing, label in kinds]
         canvas.lay_out(nice_axis([*known, *(v for v, _ in limits if v is not None)]), unit, legend)
         xs = [x for _, points in lines for x, _ in points] + [x for x, _ in marks]
+        xs += [x for first, last, _ in areas for x in (first, last)]
         if not known:
             canvas.say_nothing_to_show()
         across = _x_axis(xs)
+        for first, last, span in areas:
+            canvas.span(across.share(first), across.share(last), span.label, missing=span.missing)
         for value, label in limits:
             if value is not None:
                 canvas.threshold(value, f"{label}: {format_number(value)}{NO_BREAK}{unit}")
@@ -205,7 +228,7 @@ def line_chart(
             canvas.event(across.share(x), f"{label}: {_x_words(x, is_time, x_is_month, language)}")
         for number, (name, points) in enumerate(lines):
             placed = [(across.share(x), y, _x_words(x, is_time, x_is_month, language)) for x, y in points]
-            canvas.line(placed, name, unit, _colour(number))
+            canvas.line(placed, name, unit, _colour(number), number % SERIES_COLOURS if distinct else None)
         if xs:
             canvas.x_labels(*_x_ticks(across, is_time, x_is_month, language, canvas))
 
@@ -312,6 +335,27 @@ def _n(value: float) -> str:
     return "0" if text == "-0" else text
 
 
+_DASHES = ("", "9 3", "3 3", "12 3 3 3", "6 2", "2 4")
+
+
+def _dash(look: int) -> str:
+    """The attribute of a line's dash."""
+    return f' stroke-dasharray="{_DASHES[look]}"' if _DASHES[look] else ""
+
+
+def _dot(look: int, x: float, y: float) -> str:
+    """The path of a dot: circle, square, triangle, diamond, upside-down triangle, upright bar."""
+    shapes = (
+        "m-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0z",
+        "m-3.2 -3.2h6.4v6.4h-6.4z",
+        "m-4 3.2h8l-4 -7.2z",
+        "m0 -4.6l4.4 4.6l-4.4 4.6l-4.4 -4.6z",
+        "m-4 -3.2h8l-4 7.2z",
+        "m-1.8 -4.6h3.6v9.2h-3.6z",
+    )
+    return f"M{_n(x)} {_n(y)}{shapes[look]}"
+
+
 class _Canvas:
     """One drawing under way: its margins, its y axis, and the SVG parts written so far."""
 
@@ -368,7 +412,13 @@ class _Canvas:
 
     def _sign(self, key: _Key, x: float, y: float) -> None:
         line = f'x1="{_n(x)}" y1="{_n(y)}" x2="{_n(x + 18)}" y2="{_n(y)}"'
-        if key.sign == "line":
+        if key.sign == "marked line":
+            look = key.number % SERIES_COLOURS
+            self.parts.append(f'<line class="chart-line {_colour(key.number)}"{_dash(look)} {line}/>')
+            self.parts.append(f'<path class="chart-dot {_colour(key.number)}" d="{_dot(look, x + 9, y)}"/>')
+        elif key.sign == "span":
+            self._shade(x + 1, y - 6, 16, 12, "")
+        elif key.sign == "line":
             self.parts.append(f'<line class="chart-line {_colour(key.number)}" {line}/>')
         elif key.sign == "threshold":
             self.parts.append(f'<line class="chart-threshold" {line}/>')
@@ -400,6 +450,21 @@ class _Canvas:
             f"<title>{_clean(words)}</title></rect>"
         )
 
+    def span(self, first: float, last: float, words: str, *, missing: bool) -> None:
+        """A stretch of the plot between two shares of its width, behind everything else."""
+        left, width = self.left + first * self.plot_width, max(1.0, (last - first) * self.plot_width)
+        left = min(left, self.right - width)
+        if missing:
+            self.hatch(left, width, words)
+        else:
+            self._shade(left, self.top, width, self.bottom - self.top, f"<title>{_clean(words)}</title>")
+
+    def _shade(self, x: float, y: float, width: float, height: float, title: str) -> None:
+        """A shaded stretch under a bar, so that it is seen without its colour too."""
+        place = f'x="{_n(x)}" y="{_n(y)}" width="{_n(width)}"'
+        self.parts.append(f'<rect class="chart-4" fill-opacity="0.16" {place} height="{_n(height)}">{title}</rect>')
+        self.parts.append(f'<rect class="chart-4" {place} height="3"/>')
+
     def hatch(self, left: float, width: float, words: str) -> None:
         """A hatched stretch for what is not known."""
         self.parts.append(
@@ -430,8 +495,18 @@ class _Canvas:
         self._event_mark(x, self.top)
         self.parts.append("</g>")
 
-    def line(self, points: Sequence[tuple[float, float | None, str]], name: str, unit: str, colour: str) -> None:
-        """A line through (share of the width, value, x in words), broken at gaps, with dots where they have room."""
+    def line(
+        self,
+        points: Sequence[tuple[float, float | None, str]],
+        name: str,
+        unit: str,
+        colour: str,
+        look: int | None = None,
+    ) -> None:
+        """A line through (share of the width, value, x in words), broken at gaps, with dots where they have room.
+
+        ``look``: its dash and the shape of its dots; None for a plain line with round dots.
+        """
         pieces: list[list[str]] = [[]]
         dots: list[str] = []
         for share, value, where in points:
@@ -440,15 +515,22 @@ class _Canvas:
                 continue
             x, y = self.left + share * self.plot_width, self.y(value)
             pieces[-1].append(f"{_n(x)} {_n(y)}")
-            dots.append(
-                f'<circle class="chart-dot {colour}" cx="{_n(x)}" cy="{_n(y)}" r="3">'
-                f"<title>{_clean(_words(name, where, value, unit))}</title></circle>"
-            )
+            words = f"<title>{_clean(_words(name, where, value, unit))}</title>"
+            if look is None:
+                dots.append(f'<circle class="chart-dot {colour}" cx="{_n(x)}" cy="{_n(y)}" r="3">{words}</circle>')
+            else:
+                dots.append(f'<path class="chart-dot {colour}" d="{_dot(look, x, y)}">{words}</path>')
         self.parts.extend(
-            f'<path class="chart-line {colour}" d="M{"L".join(piece)}"/>' for piece in pieces if len(piece) > 1
+            f'<path class="chart-line {colour}"{"" if look is None else _dash(look)} d="M{"L".join(piece)}"/>'
+            for piece in pieces
+            if len(piece) > 1
         )
         if len(dots) <= MOST_DOTS:
             self.parts.extend(dots)
+        elif look is not None:  # some dots, so that its shape tells the line; and all that stand alone
+            alone = {sum(map(len, pieces[:number])) for number, piece in enumerate(pieces) if len(piece) == 1}
+            step = -(-len(dots) // 12)
+            self.parts.extend(dot for number, dot in enumerate(dots) if number % step == 0 or number in alone)
         else:  # a point between two gaps has no line, so it must keep its dot
             lonely = {piece[0] for piece in pieces if len(piece) == 1}
             self.parts.extend(

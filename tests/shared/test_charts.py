@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compostnet.shared.axes import nice_axis, spread_labels, text_width, tick_labels
-from compostnet.shared.charts import Event, Series, Threshold, bar_chart, line_chart, stacked_bar_chart
+from compostnet.shared.charts import Event, Series, Span, Threshold, bar_chart, line_chart, stacked_bar_chart
 from compostnet.shared.display import format_month
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -98,9 +98,11 @@ def test_any_stacks_make_a_sound_drawing(rows, names, language):
     events=st.lists(st.tuples(st.integers(0, 3000), labels), max_size=6),
     thresholds=st.lists(st.tuples(friendly, labels), max_size=3),
     step=st.sampled_from([0.01, 1 / 24, 0.5, 1, 7, 31, 400]),
+    spans=st.lists(st.tuples(st.floats(-9, 2000), st.floats(0, 900), labels, st.booleans()), max_size=3),
+    distinct=st.booleans(),
     language=languages,
 )
-def test_any_lines_over_time_make_a_sound_drawing(ys, events, thresholds, step, language):
+def test_any_lines_over_time_make_a_sound_drawing(ys, events, thresholds, step, spans, distinct, language):
     start = dt.datetime(2024, 2, 27, 7, 30, tzinfo=dt.UTC)
     series = [
         Series(f"s{n}", [(start + dt.timedelta(days=step * i), y) for i, y in enumerate(values)])
@@ -114,6 +116,11 @@ def test_any_lines_over_time_make_a_sound_drawing(ys, events, thresholds, step, 
         language=language,
         events=[Event(start + dt.timedelta(days=days), label) for days, label in events],
         thresholds=[Threshold(value, label) for value, label in thresholds],
+        spans=[
+            Span(start + dt.timedelta(days=first), start + dt.timedelta(days=first + length), label, missing)
+            for first, length, label, missing in spans
+        ],
+        distinct=distinct,
     )
     assert_sound(chart)
 
@@ -201,6 +208,41 @@ def test_events_stand_at_their_time_and_share_one_legend_entry():
         dots = [float(c.get("cx")) for c in svg.iter(f"{SVG}circle")]
         assert marks == [dots[5], dots[10]]
         assert [t.text for t in svg.iter(f"{SVG}text")].count("Turned") == 1
+
+
+def test_spans_lie_behind_the_lines_where_their_time_is():
+    day = dt.date(2024, 5, 1)
+    points = [(day + dt.timedelta(days=n), 20.0 + n) for n in range(11)]
+    spans = [Span(points[2][0], points[6][0], "Hot"), Span(points[7][0], points[9][0], "No reading", missing=True)]
+    for svg in drawings(
+        line_chart([Series("a", points)], title="", description="", unit="°C", language="en", spans=spans)
+    ):
+        dots = [float(c.get("cx")) for c in svg.iter(f"{SVG}circle")]
+        shaded = [r for r in svg.iter(f"{SVG}rect") if r.get("fill-opacity") and r.find(f"{SVG}title") is not None]
+        assert [(float(r.get("x")), float(r.get("x")) + float(r.get("width"))) for r in shaded] == [
+            (pytest.approx(dots[2], abs=0.02), pytest.approx(dots[6], abs=0.02))
+        ]
+        hatched = [
+            r for r in svg.iter(f"{SVG}rect") if "chart-gap" in r.get("class", "") and float(r.get("width")) > 20
+        ]
+        assert len(hatched) == 1 and dots[6] < float(hatched[0].get("x")) < dots[8]
+        assert {"Hot", "No reading"} <= {t.text for t in svg.iter(f"{SVG}text")}
+        order = [shape.tag for shape in svg]
+        assert list(svg).index(shaded[0]) < order.index(f"{SVG}circle"), "behind the line"
+
+
+def test_distinct_lines_differ_without_their_colour():
+    day = dt.date(2024, 5, 1)
+    for count in (5, 200):
+        lines = [
+            Series(f"P{n}", [(day + dt.timedelta(days=d), 20.0 + n + d % 3) for d in range(count)]) for n in range(6)
+        ]
+        for svg in drawings(line_chart(lines, title="", description="", unit="°C", language="en", distinct=True)):
+            strokes = [p for p in svg.iter(f"{SVG}path") if "chart-line" in p.get("class", "")]
+            assert len({p.get("stroke-dasharray") for p in strokes}) == 6
+            dots = [p for p in svg.iter(f"{SVG}path") if "chart-dot" in p.get("class", "")]
+            assert len({re.sub(r"M[-\d.]+ [-\d.]+", "", p.get("d")) for p in dots}) == 6
+            assert len(dots) <= 6 * 61, "not so many that they hide the lines"
 
 
 def test_texts_are_escaped_and_control_characters_left_out():

@@ -1,0 +1,191 @@
+"""The temperatures of a batch with a process rule drawn in: a chart, and the same as a table of days.
+
+A line is one measuring point, its value the lowest reading of the day (what rules count). A day without reading is a
+gap in the line, and hatched where no point has one. Shaded is what the rule counted.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from compostnet.shared.charts import SERIES_COLOURS, Drawing, Event, Series, Span, Threshold, line_chart
+from compostnet.shared.display import format_number
+from compostnet.shared.texts import Message
+from standards.heat import Bools, Diary, stretches
+from standards.process import HeatReading, OptionResult, ProcessResult, Turning
+from standards.process_texts import point_name
+
+NOON = dt.time(12)
+SHOWN_AFTER = 3
+"""So many days are shown after the last entry of the diary: a batch that lies for a year is not drawn for a year."""
+
+
+def process_chart(
+    readings: Sequence[HeatReading],
+    turnings: Sequence[Turning],
+    results: Sequence[ProcessResult],
+    *,
+    first_day: dt.date,
+    last_day: dt.date,
+    zone: dt.tzinfo,
+    code: str,
+    language: str,
+    width: int | None = None,
+) -> Drawing | None:
+    """The chart of a batch ``code``; None where there is no reading. The first result that counted days is shaded."""
+    diary = Diary.of(readings, [one.at for one in turnings], first_day, last_day, zone)
+    if not diary.series:
+        return None
+    count = _days_shown(diary)
+    days = [first_day + dt.timedelta(days=number) for number in range(count)]
+
+    def say(sentence: str, /, **values: Any) -> str:
+        return Message(sentence, values).render(language)
+
+    shown = _shown(results)
+    lines = [
+        Series(name, [(dt.datetime.combine(day, NOON), _value(low)) for day, low in zip(days, lows, strict=True)])
+        for name, lows in _lines(diary, count, language)
+    ]
+    counted = _counted(shown.option, first_day, count) if shown and shown.option else np.zeros(count, dtype=np.bool_)
+    empty = np.isnan(np.array([one.low[:count] for one in diary.series])).all(axis=0)
+    spans = [
+        Span(days[first], days[last] + dt.timedelta(days=1), say("process_chart_missing"), missing=True)
+        for first, last in stretches(empty)
+    ]
+    periods = [(days[first], days[last]) for first, last in stretches(counted)]
+    spans += [
+        Span(first, last + dt.timedelta(days=1), say("process_chart_counted", name=_name(shown)))
+        for first, last in periods
+    ]
+    values = {
+        "points": len(diary.series),
+        "hottest": format_number(max(float(one.celsius.max()) for one in diary.series), 1),
+        "turnings": len(turnings),
+        "rules": "".join(
+            f" {one.rule.name.in_language(language)}: {one.reason.render(language)}" for one in results[:3]
+        ),
+    }
+    return line_chart(
+        lines,
+        title=say("process_chart_title", batch=code),
+        description=say("process_chart_description", **values),
+        unit="°C",
+        language=language,
+        events=[
+            Event(one.at.astimezone(zone), say("process_chart_turned"))
+            for one in turnings
+            if first_day <= one.at.astimezone(zone).date() <= days[-1]
+        ],
+        thresholds=_thresholds(results, language),
+        spans=spans,
+        distinct=True,
+        width=width,
+    )
+
+
+def process_days(
+    readings: Sequence[HeatReading],
+    turnings: Sequence[Turning],
+    results: Sequence[ProcessResult],
+    *,
+    first_day: dt.date,
+    last_day: dt.date,
+    zone: dt.tzinfo,
+    language: str,
+) -> dict[str, Any]:
+    """The table beside the chart: ``points`` (names) and ``days``, each with the lowest reading of every point (None
+    where missing), whether it was turned and whether the shaded rule counted it."""
+    diary = Diary.of(readings, [one.at for one in turnings], first_day, last_day, zone)
+    if not diary.series:
+        return {"points": [], "days": []}
+    count, shown = _days_shown(diary), _shown(results)
+    counted = _counted(shown.option, first_day, count) if shown and shown.option else np.zeros(count, dtype=np.bool_)
+    turned = set(diary.turnings.tolist())
+    names = [point_name(one.point) for one in diary.series]
+    return {
+        "points": [name if isinstance(name, str) else name.render(language) for name in names],
+        "days": [
+            {
+                "day": (first_day + dt.timedelta(days=number)).isoformat(),
+                "low": [_value(one.low[number]) for one in diary.series],
+                "missing": all(one.is_missing(number) for one in diary.series),
+                "turned": number in turned,
+                "counted": bool(counted[number]),
+            }
+            for number in range(count)
+        ],
+    }
+
+
+def _days_shown(diary: Diary) -> int:
+    measured = max(int(np.flatnonzero(~np.isnan(one.low))[-1]) for one in diary.series)
+    turned = int(diary.turnings.max()) if len(diary.turnings) else 0
+    return min(diary.count, max(measured, turned) + 1 + SHOWN_AFTER)
+
+
+def _value(celsius: float) -> float | None:
+    return None if np.isnan(celsius) else float(celsius)
+
+
+def _lines(diary: Diary, count: int, language: str) -> list[tuple[str, Sequence[float]]]:
+    """A line a point; of more points than lines can be told apart, the coldest and the hottest of each day."""
+    if len(diary.series) > SERIES_COLOURS:
+        lows = np.array([one.low[:count] for one in diary.series])
+        none = np.isnan(lows).all(axis=0)
+        coldest = np.where(none, np.nan, np.where(np.isnan(lows), np.inf, lows).min(axis=0))
+        hottest = np.where(none, np.nan, np.where(np.isnan(lows), -np.inf, lows).max(axis=0))
+        values = {"points": len(diary.series)}
+        return [
+            (Message("process_chart_coldest", values).render(language), coldest.tolist()),
+            (Message("process_chart_hottest", values).render(language), hottest.tolist()),
+        ]
+    lines = []
+    for one in diary.series:
+        name = point_name(one.point)
+        lines.append((name if isinstance(name, str) else name.render(language), one.low[:count].tolist()))
+    return lines
+
+
+def _shown(results: Sequence[ProcessResult]) -> ProcessResult | None:
+    """The result whose days are shaded: the first with counted days that is of use (met, else any)."""
+    with_days = [one for one in results if one.periods and one.option]
+    return next((one for one in with_days if one.verdict == "pass"), with_days[0] if with_days else None)
+
+
+def _name(result: ProcessResult | None) -> str:
+    if result is None or result.option is None:
+        return ""
+    option = result.option.option
+    heat = f"{'>' if option.strict else '≥'} {format_number(option.at_least)} °C"
+    return f"{heat} · {result.standard}" if result.standard else heat
+
+
+def _counted(result: OptionResult, first_day: dt.date, count: int) -> Bools:
+    """The days that the rule counted: at every point where every point must be hot, else at any."""
+    flags = np.zeros((len(result.points), count), dtype=np.bool_)
+    for row, one in zip(flags, result.points, strict=True):
+        for period in one.periods:
+            row[(period.first - first_day).days : (period.last - first_day).days + 1] = True
+    every = result.option.points == "every"
+    return np.asarray(flags.all(axis=0) if every else flags.any(axis=0), dtype=np.bool_)
+
+
+def _thresholds(results: Sequence[ProcessResult], language: str) -> list[Threshold]:
+    """One line a temperature, named after the standards that ask for it."""
+    asked: dict[float, list[str]] = {}
+    for one in results:
+        options = [one.option] if one.option else list(one.options)
+        for option in options:
+            names = asked.setdefault(float(option.option.at_least), [])
+            if one.standard and one.standard not in names:
+                names.append(one.standard)
+    comma = "、" if language.startswith("zh") else ", "
+    return [
+        Threshold(celsius, f"{format_number(celsius)} °C" + (f" · {comma.join(names)}" if names else ""))
+        for celsius, names in sorted(asked.items())
+    ]
