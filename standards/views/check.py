@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -15,10 +17,20 @@ from django.views.decorators.http import require_http_methods
 
 from compostnet.shared.problems import Problem
 from sites.auth import limit_writes
-from standards.explain import SampleVerdict, check_lines
+from standards.explain import SampleVerdict
 from standards.lab_sheets import read_lab_sheet, read_pasted
-from standards.library import library, rule_sets, selected
-from standards.views.shared import answer_context, language
+from standards.readings import Line
+from standards.views.choosing import (
+    DECISIONS,
+    default_choice,
+    fact_fields,
+    groups_for,
+    judge,
+    region_choices,
+    stated_facts,
+)
+from standards.views.shared import answer_context, language, overview
+from standards.written import lines_as_csv, verdicts_as_csv
 
 EXAMPLES = {
     "en": """sample,indicator,value,unit,basis
@@ -44,15 +56,21 @@ A-1,总铅,67,mg/kg,干基
 A-1,粪大肠菌群数,<3,MPN/g,鲜样
 """,
 }
+FORMATS = {"json": "application/json", "csv": "text/csv; charset=utf-8", "pdf": "application/pdf"}
 
 
-class CheckForm(forms.Form):
-    """A sheet (file or pasted text) and the standards to hold it against."""
+def example() -> str:
+    """A small sheet in the reader's language."""
+    return EXAMPLES["zh" if language().startswith("zh") else "en"]
+
+
+class SheetForm(forms.Form):
+    """A lab sheet, as a file or as pasted text, and the day whose editions count."""
 
     file = forms.FileField(
         required=False,
         label=gettext_lazy("Lab sheet"),
-        help_text=gettext_lazy("CSV or XLSX with the columns sample, indicator, value, unit, basis"),
+        help_text=gettext_lazy("CSV or XLSX, Chinese or English"),
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx"}),
     )
     text = forms.CharField(
@@ -60,56 +78,91 @@ class CheckForm(forms.Form):
         strip=False,
         label=gettext_lazy("or paste the table here"),
         widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false"}),
-        max_length=200_000,
-    )
-    standard = forms.MultipleChoiceField(
-        label=gettext_lazy("Standards"), widget=forms.CheckboxSelectMultiple, error_messages={}
+        max_length=400_000,
     )
     as_of = forms.DateField(
         required=False, label=gettext_lazy("Editions in force on"), widget=forms.DateInput(attrs={"type": "date"})
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choices = [
-            (rules.code, f"{rules.code} · {rules.name.in_language(language())}")
-            for standard in library().values()
-            for rules in rule_sets(standard, timezone.localdate())
-        ]
-        self.fields["standard"].choices = choices  # type: ignore[attr-defined]
+    decision = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("How to decide near a limit"),
+        choices=[
+            ("simple", gettext_lazy("simple: the reported value is compared as it stands")),
+            ("guarded", gettext_lazy("guarded: passes and fails only beyond the measurement uncertainty")),
+        ],
+        help_text=gettext_lazy("makes a difference only where the report states an uncertainty"),
+    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if not cleaned.get("file") and not (cleaned.get("text") or "").strip():
+        if not self.errors and not cleaned.get("file") and not (cleaned.get("text") or "").strip():
             raise forms.ValidationError(_("Choose a file or paste a table."))
         return cleaned
+
+    def lines(self) -> list[Line]:
+        """The results of the file, or of the text where there is no file; the problems of `read_lab_sheet`."""
+        file = self.cleaned_data.get("file")
+        return read_lab_sheet(file.read(), file.name) if file else read_pasted(self.cleaned_data["text"])
 
 
 @require_http_methods(["GET", "POST"])
 def check_page(request: HttpRequest) -> HttpResponse:
-    """Check a lab sheet without account; nothing is kept."""
-    form = CheckForm(
-        initial={
-            "text": EXAMPLES["zh" if language().startswith("zh") else "en"],
-            "standard": ["CN-NYT525"],
-            "as_of": timezone.localdate().isoformat(),
-        }
-    )
-    context: dict[str, Any] = {"form": form}
+    """Check a lab sheet without account; nothing is kept. The answer as page, PDF, CSV or JSON."""
+    day = timezone.localdate()
+    chosen = request.POST.getlist("standard") or request.GET.getlist("standard") or default_choice()
+    form = SheetForm(initial={"text": example(), "as_of": day.isoformat(), "decision": "simple"})
+    context: dict[str, Any] = {}
+    stated: dict[str, str] = {}
     status = 200
     if request.method == "POST":
-        form = context["form"] = CheckForm(request.POST, request.FILES)
+        form = SheetForm(request.POST, request.FILES)
         if form.is_valid():
             try:
                 limit_writes(request, AnonymousUser())
-                context["answers"] = [answer_context(one) for one in _check(form.cleaned_data)]
+                stated = stated_facts(request.POST)
+                day = form.cleaned_data.get("as_of") or day
+                lines = form.lines()
+                decision = form.cleaned_data.get("decision") or DECISIONS[0]
+                groups, context["left_out"] = groups_for(chosen, day)
+                answers = judge(lines, groups, stated, decision)
+                if request.POST.get("format") in FORMATS:
+                    return download(answers, request.POST["format"])
+                context |= _answers(answers, groups)
+                context["sheet"] = lines_as_csv(lines)
+                form = SheetForm(initial={"text": context["sheet"], "as_of": day.isoformat(), "decision": decision})
+                context["decision"] = decision
+                context["day"] = day
             except Problem as problem:
                 context["problem"], status = problem.as_json(language()), problem.status
+    context |= {
+        "form": form,
+        "chosen": chosen,
+        "regions": region_choices(chosen),
+        "everything": "all" in chosen,
+        "facts": fact_fields(stated or {key[5:]: value for key, value in request.POST.items() if key[:5] == "fact_"}),
+        "stated": stated,
+    }
     return render(request, "standards/check.html", context, status=status)
 
 
-def _check(data: dict[str, Any]) -> list[SampleVerdict]:
-    file = data.get("file")
-    lines = read_lab_sheet(file.read(), file.name) if file else read_pasted(data["text"])
-    day = data.get("as_of") or timezone.localdate()
-    return check_lines(lines, selected(data["standard"], day))
+def _answers(answers: Sequence[SampleVerdict], groups: Sequence[tuple[bool, Sequence[Any]]]) -> dict[str, Any]:
+    best = {rules.code for best_only, sets in groups if best_only for rules in sets}
+    rows = [{**answer_context(one), "best": one.rules.code in best} for one in answers]
+    return {"answers": rows, "overview": overview(rows)}
+
+
+def download(answers: Sequence[SampleVerdict], shape: str) -> HttpResponse:
+    """Verdicts as a file."""
+    content: str | bytes
+    if shape == "pdf":
+        from standards.pdf import summary_pdf  # ReportLab is loaded only where somebody asks for a PDF
+
+        content = summary_pdf(list(answers), language=language())
+    else:
+        rows = [one.as_json(language()) for one in answers]
+        content = (
+            json.dumps(rows, ensure_ascii=False, indent=2) if shape == "json" else "\ufeff" + verdicts_as_csv(rows)
+        )
+    answer = HttpResponse(content, content_type=FORMATS[shape])
+    answer["Content-Disposition"] = f'attachment; filename="verdicts.{shape}"'
+    return answer
