@@ -301,7 +301,8 @@ def _way_notes(step: str, code: str, source: str, factor: float, reason: int) ->
 def _by_ignition(readings: Sequence[Reading]) -> bool:
     """Whether organic matter looks like loss on ignition: the note says so, or ash makes 100 % with it."""
     rows = _lines(readings, "organic_matter")
-    if any(word in row.line.note.lower() for row in rows for word in ("loi", "ignition", "灼烧", "烧失")):
+    texts = [f"{row.line.indicator} {row.line.note}".lower() for row in rows]
+    if any(word in text for text in texts for word in ("loi", "ignition", "灼烧", "烧失", "organische substanz")):
         return True
     ash = _lines(readings, "ash")
     return bool(rows and ash) and abs(rows[0].low + ash[0].low - 1e6) < 5000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -96,6 +97,23 @@ class Consistency(Rule):
     reason: Text
 
 
+class Extracts(Rule):
+    """Indicators measured in an extract, and the words for it: ``pH (1:5)`` and ``EC (1:10 water)`` are pH and EC."""
+
+    of: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+
+class NameWords(Rule):
+    """What may stand around a name without changing it; ``others``: names that look like an indicator and are none."""
+
+    neutral: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    suffixes: tuple[str, ...] = ()
+    extracts: Extracts = Extracts()
+    others: tuple[str, ...] = ()
+
+
 class IndicatorFile(Rule):
     """The shape of ``indicators.yaml``."""
 
@@ -105,6 +123,7 @@ class IndicatorFile(Rule):
     relations: tuple[Relation, ...]
     consistency: tuple[Consistency, ...]
     basis_words: dict[Literal["dm", "ar", "om"], tuple[str, ...]]
+    name_words: NameWords = NameWords()
 
 
 def load(path: Path = PATH) -> IndicatorFile:
@@ -177,8 +196,63 @@ def _names() -> dict[str, tuple[str, ...]]:
     return known
 
 
-_BRACKET = re.compile(r"[(\[](.*?)[)\]]")
-_NEUTRAL = frozenset({"", "total", "总", "总量", "含量", "全量", "质量分数", "的质量分数", "content", "concentration"})
+_BRACKET = re.compile(r"[(\[{【](.*?)[)\]}】]")
+_MARKS = re.compile(r"^[\s*#▲△★☆※•◆●■□\u2460-\u2473·]+|[\s*#▲△★☆※†‡:]+$")
+_NUMBERING = re.compile(r"^\(?\d{1,2}\s?[.)、]\s*(?=[^\W\d_])")
+_PARTS = re.compile(r"[,;]|\s-\s|\s*-\s+|\s+-(?=[^\d])|:\s|\s/\s")
+_SIZE = re.compile(
+    r"\(?\s*(?:粒径|直径|尺寸|size|d)?\s*(?:[>≥]=?|larger than|greater than|over|above|大于)"
+    r"\s*(\d+(?:\.\d+)?)\s*(?:mm|毫米)\s*\)?",
+    re.IGNORECASE,
+)
+_AS = re.compile(r"^(.*\S)\s+(?:(?:expressed\s+)?as|,\s*as)\s+(\w+)$", re.IGNORECASE)
+_EXTRACT_RATIO = re.compile(r"1\s*[:/+]\s*\d+(?:\.\d+)?")
+_MASS = re.compile(r"^(?:in|per|/|每)?\s*(\d+(?:\.\d+)?)\s*(g|克)(?:样品|\s*sample)?$", re.IGNORECASE)
+
+
+def _clean(text: str) -> str:
+    """A name without its number in the list, marks of accreditation, and in one form of dashes and sizes."""
+    plain = unicodedata.normalize("NFKC", _MARKS.sub("", text)).replace("–", "-").replace("—", "-").replace("−", "-")
+    plain = _MARKS.sub("", _NUMBERING.sub("", " ".join(plain.split())))
+    return _SIZE.sub(lambda match: f" >{float(match[1]):g}mm", plain).strip()
+
+
+@cache
+def _others() -> frozenset[str]:
+    return frozenset(_clean(one).casefold() for one in indicators().name_words.others)
+
+
+@cache
+def _neutral() -> frozenset[str]:
+    return frozenset({"", *(simplify(one) for one in indicators().name_words.neutral)})
+
+
+@cache
+def _extract_words() -> re.Pattern[str]:
+    words = sorted(indicators().name_words.extracts.words, key=len, reverse=True)
+    return re.compile("|".join(re.escape(unicodedata.normalize("NFKC", one).casefold()) for one in words) or "(?!)")
+
+
+@cache
+def _by_size() -> dict[str, tuple[str, ...]]:
+    """Known names in the form of `_clean`, without brackets: what sizes and bracketed symbols are compared by."""
+    known: dict[str, tuple[str, ...]] = {}
+    file = indicators()
+    for code, indicator in file.indicators.items():
+        for name in (indicator.name.zh, indicator.name.en, *indicator.aliases):
+            known.setdefault(_flat(_clean(name)), (code,))
+    for ambiguous in file.ambiguous.values():
+        for name in (ambiguous.name.zh, ambiguous.name.en, *ambiguous.aliases):
+            known.setdefault(_flat(_clean(name)), ambiguous.readings)
+    return known
+
+
+def _flat(text: str) -> str:
+    return simplify(re.sub(r"[()\[\]]", "", text))
+
+
+def _exact(text: str) -> tuple[str, ...]:
+    return _names().get(simplify(text)) or _by_size().get(_flat(text), ())
 
 
 @lru_cache(maxsize=8192)
@@ -186,23 +260,20 @@ def find_indicator(text: str, *hints: str) -> tuple[str, ...]:
     """The indicators that a name can mean: one, several (ambiguous, every reading must agree), or none.
 
     ``hints`` are texts beside the name (unit, note) that may say in which form it is expressed ("以P2O5计", "as K2O",
-    "elemental"). What stands in brackets or after a comma is left out only where it cannot change the meaning: a unit,
-    a basis, "total", the symbol, the form ("总镉（以Cd计）", "有机质(干基)"); "Cr (hexavalent)" and "有效磷（P2O5）"
-    are other things than chromium and P2O5, and are not known.
+    "elemental"). What stands in brackets, behind a comma or around the name is left out only where it cannot change
+    the meaning: a unit, a basis, "total", the symbol, the form ("总镉（以Cd计）", "Pb - total", "有机质(干基)"); "Cr
+    (hexavalent)" and "有效磷（P2O5）" are other things than chromium and P2O5, and are not known.
     """
-    plain = unicodedata.normalize("NFKC", text).strip()
-    name, _, after = plain.partition(",")
-    outside = _BRACKET.sub(" ", name).strip()
-    extras = [*_BRACKET.findall(plain), _BRACKET.sub(" ", after)]
-    bare = re.sub(r"^total\s+", "", outside, flags=re.IGNORECASE)
-    readings = _names().get(simplify(plain), ())
+    if len(text) > 200:
+        return ()
+    plain = _clean(text)
+    if plain.casefold() in _others() or text.strip().casefold() in _others():
+        return ()
+    readings, extras = _exact(plain), [plain]
     if not readings:
-        found = next((known for one in (outside, bare) if (known := _names().get(simplify(one), ()))), ())
-        readings = found if all(_changes_nothing(extra, found) for extra in extras) else ()
-        oxides = [known for extra in extras for known in _names().get(simplify(extra), ()) if known in readings[1:]]
+        readings, extras = _by_parts(plain)
+        oxides = [known for extra in extras for known in _exact(extra) if known in readings[1:]]
         readings = tuple(oxides[:1]) or readings
-    if not readings and outside.strip().casefold() in _NEUTRAL and extras:
-        readings = _names().get(simplify(extras[0]), ())
     if not readings:
         return ()
     for hint in (plain, *hints):
@@ -217,24 +288,135 @@ def find_indicator(text: str, *hints: str) -> tuple[str, ...]:
     return readings
 
 
+def _by_parts(plain: str) -> tuple[tuple[str, ...], list[str]]:
+    """A name taken apart: what it means without the parts that change nothing, and these parts."""
+    brackets = [part.strip() for part in _BRACKET.findall(plain)]
+    parts = [part.strip() for part in _PARTS.split(_BRACKET.sub(" ", plain)) if part.strip()]
+    if not parts:
+        return (), []
+    rest = [*parts[1:], *brackets]
+    for turned in (" ".join(reversed(parts)), " ".join([*rest[:1], parts[0]]), " ".join(parts)):
+        if len(parts) > 1 and (found := _exact(turned)) and all(_changes_nothing(one, found) for one in brackets):
+            return found, brackets
+    if simplify(parts[0]) in _neutral() and rest and (found := _exact(rest[0])):
+        extras = rest[1:]
+        return (found, extras) if all(_changes_nothing(one, found) for one in extras) else ((), [])
+    for base, peeled in _peeled(parts[0]):
+        if (found := _exact(base)) and all(_changes_nothing(one, found) for one in (*peeled, *rest)):
+            return found, [*peeled, *rest]
+    return (), []
+
+
+def _peeled(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """A name without its outer words, longest first, with the words taken off."""
+    yield text, ()
+    if match := _AS.match(text):
+        for base, more in _peeled(match[1]):
+            yield base, (f"as {match[2]}", *more)
+    words = text.split(" ")
+    for cut in range(1, min(len(words), 5)):
+        for front in range(cut + 1):
+            back = len(words) - (cut - front)
+            taken = (" ".join(words[:front]), " ".join(words[back:]))
+            yield " ".join(words[front:back]), tuple(part for part in taken if part)
+    rules = indicators().name_words
+    if text[-1:] in ("%", "‰"):
+        yield from ((base, (text[-1], *more)) for base, more in _peeled(text[:-1].rstrip()) if base)
+    for suffix in rules.suffixes:
+        if text.endswith(suffix) and len(text) > len(suffix):
+            yield from _peeled(text.removesuffix(suffix).rstrip())
+    for prefix in rules.prefixes:
+        if text.startswith(prefix) and len(text) > len(prefix):
+            yield from _peeled(text.removeprefix(prefix).lstrip())
+
+
 def _changes_nothing(extra: str, readings: tuple[str, ...]) -> bool:
-    """Whether a text in brackets or after a comma leaves the meaning of a name as it is."""
+    """Whether a text around a name leaves its meaning as it is."""
     plain = extra.strip()
-    if plain.casefold() in _NEUTRAL or _FORM.fullmatch(plain) or basis_of(plain) in ("dm", "ar", "om"):
+    if simplify(plain) in _neutral() or _FORM.fullmatch(plain) or basis_of(plain) in ("dm", "ar", "om"):
         return True
-    same = _names().get(simplify(plain), ())
-    if set(same) & set(readings):
+    if set(_exact(plain)) & set(readings):
         return True
-    words = re.fullmatch(r"(?:以|as)\s*(\w+?)\s*计?", plain, re.IGNORECASE)
-    if words and set(_names().get(simplify(words[1]), ())) & set(readings):
+    if match := _AS.match(plain):
+        return all(_changes_nothing(part, readings) for part in (match[1], f"as {match[2]}"))
+    words = re.fullmatch(r"(?:以|as)\s*([\w-]+?)\s*计?", plain, re.IGNORECASE)
+    if words and set(_exact(words[1])) & set(readings):
         return True
-    return any(read_unit(indicators().indicators[code].quantity, plain) for code in readings)
+    file = indicators()
+    if set(readings) <= set(file.name_words.extracts.of) and _is_extract(plain):
+        return True
+    if _MASS.match(plain) and all(file.quantities[file.indicators[code].quantity].counts for code in readings):
+        return True
+    return any(read_unit(file.indicators[code].quantity, plain) for code in readings)
+
+
+def _is_extract(text: str) -> bool:
+    rest = _EXTRACT_RATIO.sub("", _extract_words().sub("", text.casefold()))
+    return not rest.strip(" ,;:-()=") and rest != text.casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class NameParts:
+    """What a name or a column's head says besides the indicator: a unit, and a basis (as written)."""
+
+    unit: str = ""
+    basis: str = ""
+
+
+@lru_cache(maxsize=8192)
+def name_parts(text: str) -> NameParts:
+    """Unit and basis that stand in a name or in the head of a column: ``Pb (mg/kg dm)``, ``有机质（干基）%``.
+
+    Of an unknown name the unit in its last bracket is found all the same, so that it is there once the name is known.
+    """
+    if len(text) > 200:
+        return NameParts()
+    plain = _clean(text)
+    codes = find_indicator(text)
+    if _exact(plain) and not _BRACKET.search(plain) and "%" not in plain and "," not in plain:
+        return NameParts()
+    outside = _BRACKET.sub(" ", plain)
+    parts = [part.strip() for part in _PARTS.split(outside) if part.strip()]
+    pieces = [*(part.strip() for part in _BRACKET.findall(plain)), *parts[1:]]
+    if parts:
+        words = parts[0].split(" ")
+        pieces += [" ".join(words[cut:]) for cut in range(1, len(words))]
+        pieces += [parts[0][-1]] if parts[0][-1] in "%‰" else []
+        pieces += ["%"] if parts[0][0] == "%" else []
+    quantities = {indicators().indicators[code].quantity for code in codes} or set(indicators().quantities)
+    unit = basis = ""
+    for piece in [*pieces, *(half for one in pieces for half in re.split(r"[,;]", one) if half != one)]:
+        if not piece:
+            continue
+        if not basis and basis_of(piece) in ("dm", "ar", "om"):
+            basis = piece
+        elif not unit and (mass := _MASS.match(piece)):
+            unit = f"/{mass[1]} g"
+        elif not unit and re.search(r"[%‰/]|pp[mb]|\w", piece) and _is_unit(piece, quantities, bool(codes)):
+            unit = piece
+    return NameParts(unit, basis)
+
+
+def _is_unit(piece: str, quantities: set[str], known: bool) -> bool:
+    if not known and not re.search(r"[%‰/]|pp[mb]", piece):
+        return False
+    return any(read_unit(quantity, piece) for quantity in quantities)
+
+
+@cache
+def _names_by_key() -> dict[str, str]:
+    return {simplify(n): n for i in indicators().indicators.values() for n in (i.name.zh, i.name.en, *i.aliases)}
+
+
+@lru_cache(maxsize=2048)
+def _near(text: str) -> tuple[str, ...]:
+    by_simple = _names_by_key()
+    return tuple(by_simple[name] for name in difflib.get_close_matches(simplify(text), by_simple, n=3, cutoff=0.6))
 
 
 def nearest_names(text: str) -> list[str]:
     """Up to three known names that look like ``text``, for the sentence that refuses it."""
-    by_simple = {simplify(n): n for i in indicators().indicators.values() for n in (i.name.zh, i.name.en, *i.aliases)}
-    return [by_simple[name] for name in difflib.get_close_matches(simplify(text), by_simple, n=3, cutoff=0.6)]
+    return list(_near(text[:100]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,8 +442,12 @@ def basis_of(text: str) -> str:
 
 
 def _unit_text(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", text.replace("⁻¹", "^-1")).casefold()
-    plain = plain.replace("μ", "u").replace("µ", "u").replace("每", "/").replace("−", "-").replace("₂", "2")
+    plain = re.sub(
+        "10([⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda m: "10^" + unicodedata.normalize("NFKC", m[1]), text.replace("⁻¹", "^-1")
+    )
+    plain = re.sub("[–—−‐‑]", "-", unicodedata.normalize("NFKC", plain)).casefold()
+    plain = plain.replace("μ", "u").replace("µ", "u").replace("每", "/").replace("₂", "2")
+    plain = re.sub(r"(?<=[a-z])\^(?=[23])", "", plain)
     plain = re.sub(r"\bper\b|\bin\b", "/", plain)
     plain = re.sub(r"[·.*]?\s*\b([a-z]+)\s*\^?-1\b", r"/\1", plain)
     return re.sub(r"\s+", "", plain).replace("//", "/")
@@ -274,13 +460,14 @@ def _basis_suffix() -> re.Pattern[str]:
         key=len,
         reverse=True,
     )
-    return re.compile(rf"^(.*?)[(,;\[]?({'|'.join(words)})[)\]]?$")
+    return re.compile(rf"^(.*?)(?:[-_(,;\[]|of|/)?({'|'.join(words)})[)\]]?$")
 
 
 _COUNT = re.compile(
-    r"^(log10|log|lg)?\(?(mpn|cfu|pfu|个|ova|eggs|spores|n|no|cells)?\)?/\(?(\d+(?:\.\d+)?)?(g|kg|mg)\)?$"
+    r"^(?P<log>log10|log|lg)?\(?(?:[x×*]?10\^(?P<power>\d{1,2})[x×*]?)?(?:mpn|cfu|pfu|kbe|ufc|个|枚|只|ova|eggs|spores|n|no\.?|cells)?\)?"
+    r"/\(?(?P<mass>\d+(?:\.\d+)?)?(?P<measure>g|kg|mg|克|千克)\)?$"
 )
-_GRAMS = {"g": 1.0, "kg": 1000.0, "mg": 0.001}
+_GRAMS = {"g": 1.0, "kg": 1000.0, "mg": 0.001, "克": 1.0, "千克": 1000.0}
 
 
 @cache
@@ -302,10 +489,10 @@ def read_unit(quantity: str, text: str) -> UnitReading | None:
         if plain in _unit_names(quantity):
             return UnitReading(_unit_names(quantity)[plain], basis)
         if indicators().quantities[quantity].counts and (count := _COUNT.match(plain)):
-            grams = float(count[3] or 1) * _GRAMS[count[4]]
-            if grams <= 0:
+            grams = float(count["mass"] or 1) * _GRAMS[count["measure"]]
+            if grams <= 0 or (count["log"] and count["power"]):
                 return None
-            return UnitReading(1.0 / grams, basis, log10=bool(count[1]), grams=grams)
+            return UnitReading(10.0 ** int(count["power"] or 0) / grams, basis, log10=bool(count["log"]), grams=grams)
         suffix = _basis_suffix().match(plain)
         if basis or not suffix:
             return None

@@ -268,7 +268,7 @@ def test_names_that_may_mean_two_things():
         ("As (inorganic)", ("As_inorganic",)),
         ("Pb, mg/kg", ("Pb",)),
         ("有机质(干基)", ("organic_matter",)),
-        ("有机质（以干基计）%", ()),
+        ("有机质（以干基计）%", ("organic_matter",)),
         ("铅（以Pb计）", ("Pb",)),
         ("Cadmium (Cd)", ("Cd",)),
         ("Cadmium (Cu)", ()),
