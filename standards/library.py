@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-from collections.abc import Iterator
+import os
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,25 +31,42 @@ from standards.library_schema import (
 from standards.process_schema import Condition, DelegatedProcess, FactCondition, ProcessRule
 
 FOLDER = Path(__file__).with_name("library")
+TEMPLATE = Path(__file__).with_name("library_template.yaml")
+OWN = "COMPOSTNET_STANDARDS"
+"""Environment variable: a folder with standards of one's own, loaded besides the shipped ones."""
+_BLANK = re.compile(r"<<[^<>]*>>")
 
 
-def load_library(folder: Path = FOLDER, known: IndicatorFile | None = None) -> dict[str, Standard]:
-    """Every standard of a folder by code; `RuleFileError` naming file, key and remedy for the first mistake."""
+def load_library(
+    folder: Path = FOLDER, known: IndicatorFile | None = None, base: Mapping[str, Standard] | None = None
+) -> dict[str, Standard]:
+    """Every standard of a folder by code; `RuleFileError` naming file, key and remedy for the first mistake.
+
+    ``base`` are standards that are there already: what the folder's standards may delegate to. Its codes are taken,
+    but for those whose text was not at hand: a file of the folder may fill such an entry in.
+    """
     known = known or indicators()
-    library: dict[str, Standard] = {}
+    base = base or {}
+    found: dict[str, Standard] = {}
     for path in sorted(folder.glob("*.yaml")):
         standard = load_standard(path, known)
-        if standard.code in library:
+        if standard.code in base and base[standard.code].editions:
             raise RuleFileError(path, "code", f"{standard.code} is in the library already; a code names one file")
-        library[standard.code] = standard
-    for code, standard in library.items():
-        for number, edition in enumerate(standard.editions):
-            _check_delegations(folder / f"{code}.yaml", f"editions.{number}", edition.limits, library)
-            _check_process_delegations(folder / f"{code}.yaml", f"editions.{number}", edition, library)
-    return library
+        found[standard.code] = standard
+    books = {**base, **found}
+    for code, standard in found.items():
+        check_delegations(folder / f"{code}.yaml", standard, books)
+    return found
 
 
-def _check_process_delegations(path: Path, key: str, edition: Edition, books: dict[str, Standard]) -> None:
+def check_delegations(path: Path, standard: Standard, books: Mapping[str, Standard]) -> None:
+    """What a standard leaves to others is there."""
+    for number, edition in enumerate(standard.editions):
+        _check_delegations(path, f"editions.{number}", edition.limits, books)
+        _check_process_delegations(path, f"editions.{number}", edition, books)
+
+
+def _check_process_delegations(path: Path, key: str, edition: Edition, books: Mapping[str, Standard]) -> None:
     """A delegated process rule exists in every edition of the other standard that counts while this one does."""
     for number, node in enumerate(edition.process):
         if not isinstance(node, DelegatedProcess):
@@ -72,7 +91,7 @@ def _check_process_delegations(path: Path, key: str, edition: Edition, books: di
                 )
 
 
-def _check_delegations(path: Path, key: str, nodes: tuple[Node, ...], books: dict[str, Standard]) -> None:
+def _check_delegations(path: Path, key: str, nodes: tuple[Node, ...], books: Mapping[str, Standard]) -> None:
     """A delegation names a standard of the library and, where its text is at hand, one of its limits."""
     for node in nodes:
         if isinstance(node, Delegated):
@@ -90,6 +109,7 @@ def _check_delegations(path: Path, key: str, nodes: tuple[Node, ...], books: dic
 def load_standard(path: Path, known: IndicatorFile | None = None) -> Standard:
     """One file of the library, checked against the indicators."""
     known = known or indicators()
+    _refuse_blanks(path)
     standard = load_rule(path, Standard)
     if path.stem != standard.code:
         raise RuleFileError(path, "code", f"the file must be called {standard.code}.yaml (or the code {path.stem})")
@@ -106,6 +126,18 @@ def load_standard(path: Path, known: IndicatorFile | None = None) -> Standard:
     for number, edition in enumerate(standard.editions):
         _check_edition(path, f"editions.{number}", standard, edition, known)
     return standard
+
+
+def _refuse_blanks(path: Path) -> None:
+    """A file made of the template whose blanks are not all filled in."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        if (blank := _BLANK.search(line)) and not line.lstrip().startswith("#"):
+            remedy = f"the blank {blank[0]} is not filled in yet; write what the standard says, or remove the entry"
+            raise RuleFileError(path, f"line {number}", remedy)
 
 
 def _check_edition(path: Path, key: str, standard: Standard, edition: Edition, known: IndicatorFile) -> None:
@@ -221,8 +253,13 @@ def _check_edition(path: Path, key: str, standard: Standard, edition: Edition, k
 
 @cache
 def library() -> dict[str, Standard]:
-    """The platform's library by code."""
-    return load_library()
+    """The platform's library by code: the shipped standards, and those of the folder ``COMPOSTNET_STANDARDS``."""
+    books = load_library()
+    if own := os.environ.get(OWN, "").strip():
+        if not Path(own).is_dir():
+            raise RuleFileError(own, "", f"{OWN} names no folder; correct it or unset it")
+        books |= load_library(Path(own), base=books)
+    return dict(sorted(books.items()))
 
 
 @dataclass(frozen=True)
@@ -302,7 +339,9 @@ def _process(
         other = in_force(target.editions, day)
         for rule in other.process if other else ():
             if isinstance(rule, ProcessRule) and rule.id == node.rule:
-                own = {name: getattr(node, name) for name in ("id", "classes", "obligatory", "when", "clause")}
+                own = {
+                    name: getattr(node, name) for name in ("id", "classes", "obligatory", "when", "clause", "source")
+                }
                 origin = f"{node.to} {other.edition if other else ''} {node.rule}"
                 yield rule.model_copy(update={**own, "grade": max(rule.grade, node.grade), "delegated_from": origin})
 
@@ -332,7 +371,9 @@ def _resolved(node: Delegated, day: dt.date, books: dict[str, Standard], depth: 
     for candidate in edition.limits if edition else ():
         for limit in leaves(candidate):
             if limit.id == node.limit:
-                return limit.at(day).model_copy(update={**own, "clause": node.clause, "delegated_from": origin})
+                found = limit.at(day)
+                said = {"clause": node.clause, "source": node.source, "grade": max(found.grade, node.grade)}
+                return found.model_copy(update={**own, **said, "delegated_from": origin})
         if isinstance(candidate, Delegated) and candidate.id == node.limit and depth < 5:
             return _resolved(candidate, day, books, depth + 1).model_copy(update=own)
     return Limit(

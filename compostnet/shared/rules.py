@@ -109,6 +109,8 @@ def validate_rule(path: Path | str, raw: dict[str, Any], model: type[R]) -> R:
             remedy = f"unknown key; remove it or correct its spelling (known here: {known})"
         elif first["type"] == "missing":
             remedy = "this key is required; add it"
+        elif first["type"] == "string_type" and isinstance(first.get("input"), bool):
+            remedy = "YAML reads on, off, yes, no, true and false as yes-or-no values; write it in quotes"
         else:
             remedy = f"{remedy} (found: {first.get('input')!r})"
         raise RuleFileError(path, key, remedy) from error

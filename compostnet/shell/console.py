@@ -10,6 +10,7 @@ from django.core.management import execute_from_command_line
 from django.utils import translation
 
 from compostnet.shared.problems import Problem
+from compostnet.shared.rules import RuleFileError
 
 
 def console_language() -> str:
@@ -19,8 +20,14 @@ def console_language() -> str:
 
 
 def run(arguments: list[str]) -> None:
-    """Run one management command; a `Problem` ends it with its sentence, every fault, and exit status 2."""
-    django.setup()
+    """Run one management command; a `Problem` ends it with its sentence, every fault, and exit status 2.
+
+    A broken rule file stops the start with the file, the key and what to write instead.
+    """
+    try:
+        django.setup()
+    except RuleFileError as error:
+        sys.exit(str(error))
     language = console_language()
     translation.activate(language)
     try:
