@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from standards.views import check, library, samples
+from standards.views import check, library, reports, requests, samples
 
 urlpatterns = [
     path("standards/", library.standards_page, name="standards"),
@@ -10,5 +10,11 @@ urlpatterns = [
     path("standards/<str:code>/", library.standard_page, name="standard"),
     path("check/", check.check_page, name="check"),
     path("batches/<uuid:pk>/samples/", samples.samples_page, name="samples"),
-    path("lab-reports/<uuid:pk>/", samples.lab_report_page, name="lab_report"),
+    path("samples/<str:code>/arrival/", requests.sample_arrival_page, name="sample_arrival"),
+    path("lab/", requests.my_lab_page, name="my_lab"),
+    path("lab-reports/<uuid:pk>/", reports.lab_report_page, name="lab_report"),
+    path("lab-reports/<uuid:pk>/attachment.pdf", reports.attachment_file, name="lab_report_attachment"),
+    path("sites/<slug:code>/tests/", requests.test_requests_page, name="test_requests"),
+    path("test-requests/<uuid:pk>/", requests.test_request_page, name="test_request"),
+    path("desk/tests/", requests.desk_test_requests_page, name="desk_test_requests"),
 ]

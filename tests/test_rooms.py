@@ -31,6 +31,7 @@ PARTS = {
     "store_ledger_rows": "writes rows in its caller's transaction, which has asked (known_names)",
     "store_diary_rows": "as store_ledger_rows",
     "reopen_for_late_entries": "follows from storing, in the same transaction",
+    "freeze_verdicts": "what confirming and judging again keep, in their transaction",
     "roll_up": "sums what is stored anew; nobody's decision",
     "run_job": "the demo's story: each step is a service with an actor of its own",
 }

@@ -2,8 +2,8 @@
 
 from ninja import Router
 
-from standards.api import library, samples
+from standards.api import library, reports, requests, samples
 
 router = Router()
-for part in (library, samples):
+for part in (library, samples, reports, requests):
     router.add_router("", part.router)

@@ -1,36 +1,42 @@
-"""Samples and lab reports."""
+"""Samples: registered by the site, received by the lab."""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Any
+from decimal import Decimal
+from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import File, Form, Query, Router, Schema, Status
-from ninja.files import UploadedFile
+from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from batches.selectors.logbook import visible_batch
 from compostnet.shared.paging import Page, PageQuery, paginate
-from compostnet.shared.problems import Problem
-from compostnet.shared.texts import Message
 from sites.auth import actor, signed_in
-from sites.models import Organisation
-from standards.models import LabReport, Sample
-from standards.selectors import latest_verdicts, sample_for_report, visible_report, visible_reports, visible_samples
-from standards.services import confirm_lab_report, hand_in_lab_report, register_sample
+from standards.models import Sample
+from standards.selectors import visible_samples
+from standards.selectors_requests import sample_with_label
+from standards.services import mark_arrived, register_sample
 
 router = Router()
+Kilograms = Annotated[Decimal, Field(gt=0, lt=10_000)]
 
 
-class SampleIn(Schema):
+class TakenIn(Schema):
     id: uuid.UUID = Field(description="made by the sender, so that a second send registers nothing twice")
-    batch: uuid.UUID
-    code: str = Field(max_length=60, description="on the label; unique in the network")
     taken_on: dt.date
     taken_by: str = Field("", max_length=100)
     sub_samples: int | None = Field(None, ge=1, le=1000)
+    mass_kg: Kilograms | None = None
+    facts: dict[str, str] = Field(
+        default_factory=dict, description="feedstock, use, packing …: what a standard may ask besides the analysis"
+    )
+
+
+class SampleIn(TakenIn):
+    batch: uuid.UUID
+    code: str = Field(max_length=60, description="on the label; unique in the network")
 
 
 class SampleOut(Schema):
@@ -41,38 +47,21 @@ class SampleOut(Schema):
     taken_on: dt.date
     taken_by: str
     sub_samples: int | None
+    mass_kg: Decimal | None
+    facts: dict[str, str]
+    arrived_at: dt.datetime | None
     reports: list[uuid.UUID]
 
 
-class VerdictOut(Schema):
-    standard: str
-    edition: str
-    checker_version: str
-    verdict: str
-    provisional: bool
-
-
-class LabReportIn(Schema):
-    sample: str = Field(min_length=1, max_length=60, description="id of the sample, or the code on its label")
-    lab: str = Field("", max_length=60, description="code of the laboratory")
-    number: str = Field("", max_length=100)
-    reported_on: dt.date | None = None
-
-
-class LabReportOut(Schema):
-    id: uuid.UUID
-    sample: uuid.UUID
-    sample_code: str
+class ArrivalOut(Schema):
+    code: str
+    arrived_at: dt.datetime = Field(description="of the first scan; a later one changes nothing")
     lab: str | None
-    number: str
-    reported_on: dt.date | None
-    state: str
-    sha256: str
-    lines: int
-    verdicts: list[VerdictOut] = Field(description="frozen when the report was confirmed; empty before")
+    before: bool = Field(description="it had arrived already")
 
 
-def _sample(sample: Sample) -> SampleOut:
+def sample_out(sample: Sample) -> SampleOut:
+    """A sample as the API tells it."""
     return SampleOut(
         id=sample.pk,
         batch=sample.batch_id,
@@ -81,6 +70,9 @@ def _sample(sample: Sample) -> SampleOut:
         taken_on=sample.taken_on,
         taken_by=sample.taken_by,
         sub_samples=sample.sub_samples,
+        mass_kg=sample.mass_kg,
+        facts=sample.facts,
+        arrived_at=sample.arrived_at,
         reports=[report.pk for report in sample.reports.all()],
     )
 
@@ -91,7 +83,7 @@ def _sample(sample: Sample) -> SampleOut:
 def list_samples(request: HttpRequest, page: Query[PageQuery]) -> dict[str, Any]:
     """The samples that you may read, newest first."""
     rows, after = paginate(visible_samples(actor(request)), ("-created_at", "id"), page.cursor, page.limit)
-    return {"items": [_sample(row) for row in rows], "next": after}
+    return {"items": [sample_out(row) for row in rows], "next": after}
 
 
 @router.post(
@@ -111,96 +103,25 @@ def post_sample(request: HttpRequest, body: SampleIn) -> Status[SampleOut]:
         taken_on=body.taken_on,
         taken_by=body.taken_by,
         sub_samples=body.sub_samples,
+        mass_kg=body.mass_kg,
+        facts=body.facts,
         id=body.id,
     )
-    return Status(201, _sample(sample))
-
-
-def _report(report: LabReport) -> LabReportOut:
-    return LabReportOut(
-        id=report.pk,
-        sample=report.sample_id,
-        sample_code=report.sample.code,
-        lab=report.lab.code if report.lab else None,
-        number=report.number,
-        reported_on=report.reported_on,
-        state=report.state,
-        sha256=report.sha256,
-        lines=len(report.results.all()),
-        verdicts=[
-            VerdictOut(
-                standard=one.standard,
-                edition=one.edition,
-                checker_version=one.checker_version,
-                verdict=one.verdict,
-                provisional=one.provisional,
-            )
-            for one in latest_verdicts(report)
-        ],
-    )
-
-
-@router.get(
-    "/lab-reports",
-    response=Page[LabReportOut],
-    auth=signed_in("read"),
-    operation_id="list_lab_reports",
-    summary="Own lab reports",
-)
-def list_lab_reports(request: HttpRequest, page: Query[PageQuery]) -> dict[str, Any]:
-    """The lab reports that you may read, newest first."""
-    rows, after = paginate(visible_reports(actor(request)), ("-created_at", "id"), page.cursor, page.limit)
-    return {"items": [_report(row) for row in rows], "next": after}
+    return Status(201, sample_out(sample))
 
 
 @router.post(
-    "/lab-reports",
-    response={201: LabReportOut},
+    "/samples/{code}/arrival",
+    response=ArrivalOut,
     auth=signed_in("lab"),
-    operation_id="hand_in_lab_report",
-    summary="Hand in a lab report",
+    operation_id="mark_arrived",
+    summary="A sample has arrived at the lab",
 )
-def post_lab_report(request: HttpRequest, form: Form[LabReportIn], file: File[UploadedFile]) -> Status[LabReportOut]:
-    """A lab sheet for one sample. The same file again answers with the report that is there."""
-    who = actor(request)
-    lab = None
-    if form.lab:
-        lab = Organisation.objects.filter(code=form.lab, kind=Organisation.Kind.LAB).first()
-        if lab is None:
-            raise Problem("not_found", what=Message("thing_lab"))
-    report = hand_in_lab_report(
-        actor=who,
-        sample=sample_for_report(form.sample),
-        data=file.read(),
-        file_name=file.name or "",
-        lab=lab,
-        number=form.number,
-        reported_on=form.reported_on,
-    )
-    return Status(201, _report(report))
-
-
-@router.get(
-    "/lab-reports/{uuid:id}",
-    response=LabReportOut,
-    auth=signed_in("read"),
-    operation_id="read_lab_report",
-    summary="One lab report",
-)
-def read_lab_report(request: HttpRequest, id: uuid.UUID) -> LabReportOut:
-    """A lab report with its frozen verdicts."""
-    return _report(visible_report(actor(request), id))
-
-
-@router.post(
-    "/lab-reports/{uuid:id}/confirm",
-    response=LabReportOut,
-    auth=signed_in("lab"),
-    operation_id="confirm_lab_report",
-    summary="Confirm a lab report",
-)
-def post_confirmation(request: HttpRequest, id: uuid.UUID) -> LabReportOut:
-    """A second person confirms a report: its verdicts are frozen with edition and checker version."""
-    who = actor(request)
-    confirm_lab_report(actor=who, report=visible_report(who, id))
-    return _report(visible_report(who, id))
+def post_arrival(request: HttpRequest, code: str) -> ArrivalOut:
+    """The lab has the sample in its hands. Safe to repeat: ``before`` says that it had arrived already."""
+    sample = sample_with_label(code)
+    before = sample.arrived_at is not None
+    found = mark_arrived(actor=actor(request), sample=sample)
+    assert found.arrived_at is not None
+    lab = found.arrived_lab.code if found.arrived_lab else None
+    return ArrivalOut(code=found.code, arrived_at=found.arrived_at, lab=lab, before=before)

@@ -204,17 +204,17 @@ def _sample_fault(sample: Sample | None, code: str, first: Line, lab: Organisati
 # --- the signed PDF --------------------------------------------------------------------------------------------------
 
 
-def require_author(actor: Actor, permission: str, report: LabReport) -> None:
-    """Who may add to or withdraw a report: of a lab's own report that lab (or the desk), else the site that sent it."""
-    if report.by_lab:
-        require(actor, permission, organisation=report.lab)
-    else:
-        require(actor, permission, site=report.sample.batch.site, organisation=report.lab)
+def may_attach(actor: Actor, report: LabReport) -> bool:
+    """Whether somebody may add a PDF to a report."""
+    site = None if report.by_lab else report.sample.batch.site
+    return may(actor, "hand_in_lab_report", site=site, organisation=report.lab)
 
 
 def attach_report_pdf(*, actor: Actor, report: LabReport, data: bytes, file_name: str) -> LabReport:
     """Attach the lab's signed report. The same file again changes nothing; another one never replaces it."""
-    require_author(actor, "hand_in_lab_report", report)
+    # To a lab's own report nobody but that lab (or the desk) adds anything.
+    site = None if report.by_lab else report.sample.batch.site
+    require(actor, "hand_in_lab_report", site=site, organisation=report.lab)
     name = clean(file_name)[:200] or "report.pdf"
     if len(data) > LARGEST_PDF:
         size = f"{len(data) / 1024 / 1024:.1f}"

@@ -50,8 +50,10 @@ def register_sample(
         raise Problem("sample_code_length", longest=60)
     if sub_samples is not None and not 1 <= sub_samples <= MOST_SUB_SAMPLES:
         raise Problem("sample_sub_samples_impossible", count=sub_samples, most=MOST_SUB_SAMPLES)
-    if mass_kg is not None and not (mass_kg.is_finite() and 0 < mass_kg < MOST_KG):
-        raise Problem("sample_mass_impossible", mass=str(mass_kg), most=MOST_KG)
+    if mass_kg is not None:
+        if not (mass_kg.is_finite() and 0 < round(mass_kg, 3) < MOST_KG):
+            raise Problem("sample_mass_impossible", mass=str(mass_kg), most=MOST_KG)
+        mass_kg = round(mass_kg, 3)
     stated = read_facts(facts or {})
     known = Sample.objects.filter(pk=id, batch=batch, code=code).first() if id else None
     if known is not None:

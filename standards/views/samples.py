@@ -1,8 +1,7 @@
-"""Samples of a batch, and a lab report with its verdicts."""
+"""Samples of a batch: register one, hand in a report for it."""
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from typing import Any
 
@@ -11,7 +10,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -20,22 +18,24 @@ from batches.selectors.logbook import visible_batch
 from compostnet.shared.problems import Problem
 from compostnet.shared.texts import Message
 from sites.auth import actor
+from sites.models import Organisation
 from sites.permissions import may
-from standards.library import library, rule_sets
+from sites.selectors import today_at
 from standards.models import LabReport, Sample
-from standards.selectors import judge_report, latest_verdicts, sample_for_report, visible_report, visible_samples
-from standards.services import confirm_lab_report, hand_in_lab_report, register_sample
-from standards.views.shared import BADGES, WORDS, answer_context, language, shown
+from standards.selectors import latest_verdicts, sample_for_report, visible_samples
+from standards.selectors_public import stated_facts
+from standards.services import attach_report_pdf, hand_in_lab_report, register_sample
+from standards.views.requests import TakenForm
+from standards.views.shared import BADGES, WORDS, language
+
+REPORT_BADGES = {"received": "badge-warn", "confirmed": "badge-pass", "withdrawn": "badge-unknown"}
 
 
-class SampleForm(forms.Form):
+class SampleForm(TakenForm):
     """A new sample of a batch."""
 
-    id = forms.UUIDField(widget=forms.HiddenInput)
+    field_order = ("id", "code")
     code = forms.CharField(max_length=60, label=gettext_lazy("Code on the label"))
-    taken_on = forms.DateField(label=gettext_lazy("Taken on"), widget=forms.DateInput(attrs={"type": "date"}))
-    taken_by = forms.CharField(max_length=100, required=False, label=gettext_lazy("Taken by"))
-    sub_samples = forms.IntegerField(min_value=1, max_value=1000, required=False, label=gettext_lazy("Sub-samples"))
 
 
 class ReportForm(forms.Form):
@@ -43,10 +43,38 @@ class ReportForm(forms.Form):
 
     sample = forms.UUIDField(widget=forms.HiddenInput)
     file = forms.FileField(label=gettext_lazy("Lab sheet"), widget=forms.FileInput(attrs={"accept": ".csv,.txt,.xlsx"}))
+    pdf = forms.FileField(
+        required=False, label=gettext_lazy("The signed report as PDF"), widget=forms.FileInput(attrs={"accept": ".pdf"})
+    )
+    lab = forms.ModelChoiceField(
+        queryset=Organisation.objects.filter(kind=Organisation.Kind.LAB).order_by("code"),
+        required=False,
+        label=gettext_lazy("Laboratory"),
+        empty_label=gettext_lazy("not in the list"),
+    )
     number = forms.CharField(max_length=100, required=False, label=gettext_lazy("Report number"))
     reported_on = forms.DateField(
         required=False, label=gettext_lazy("Date of the report"), widget=forms.DateInput(attrs={"type": "date"})
     )
+
+
+def _hand_in(request: HttpRequest, data: dict[str, Any]) -> LabReport:
+    who = actor(request)
+    report = hand_in_lab_report(
+        actor=who,
+        sample=sample_for_report(data["sample"]),
+        data=data["file"].read(),
+        file_name=data["file"].name,
+        lab=data["lab"],
+        number=data["number"],
+        reported_on=data["reported_on"],
+    )
+    if data["pdf"]:
+        try:
+            attach_report_pdf(actor=who, report=report, data=data["pdf"].read(), file_name=data["pdf"].name)
+        except Problem as problem:  # the results are kept all the same; the PDF can be sent again on its page
+            messages.error(request, problem.message.render(language()))
+    return report
 
 
 @login_required
@@ -55,8 +83,7 @@ def samples_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The samples of a batch with their reports; register one, hand in a report."""
     who = actor(request)
     batch = visible_batch(who, pk)
-    today = timezone.localdate().isoformat()
-    sample_form = SampleForm(initial={"id": uuid.uuid4(), "taken_on": today})
+    sample_form = SampleForm(initial={"id": uuid.uuid4(), "taken_on": today_at(batch.site).isoformat()})
     faulty: ReportForm | None = None
     problem: dict[str, Any] | None = None
     status = 200
@@ -65,20 +92,11 @@ def samples_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             if "file" in request.FILES or "sample" in request.POST:
                 faulty = ReportForm(request.POST, request.FILES)
                 if faulty.is_valid():
-                    data = faulty.cleaned_data
-                    report = hand_in_lab_report(
-                        actor=who,
-                        sample=sample_for_report(data["sample"]),
-                        data=data["file"].read(),
-                        file_name=data["file"].name,
-                        number=data["number"],
-                        reported_on=data["reported_on"],
-                    )
-                    return redirect("lab_report", pk=report.pk)
+                    return redirect("lab_report", pk=_hand_in(request, faulty.cleaned_data).pk)
             else:
                 sample_form = SampleForm(request.POST)
                 if sample_form.is_valid():
-                    sample = register_sample(actor=who, batch=batch, **sample_form.cleaned_data)
+                    sample = register_sample(actor=who, batch=batch, **sample_form.taken())
                     messages.success(request, _("The sample %(code)s is registered.") % {"code": sample.code})
                     return redirect("samples", pk=batch.pk)
         except Problem as error:
@@ -87,6 +105,8 @@ def samples_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     rows = [
         {
             "sample": sample,
+            "facts": stated_facts(sample.facts),
+            "request": getattr(sample, "request", None),
             "reports": [_report_row(report) for report in sample.reports.all()],
             "form": _report_form(sample),
         }
@@ -99,6 +119,7 @@ def samples_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "faulty": faulty,
         "problem": problem,
         "may_sample": may(who, "take_sample", site=batch.site),
+        "may_ask": may(who, "ask_for_test", site=batch.site),
         "may_report": may(who, "hand_in_lab_report", site=batch.site),
     }
     return render(request, "standards/samples.html", context, status=status)
@@ -112,50 +133,9 @@ def _report_row(report: LabReport) -> dict[str, Any]:
     return {
         "report": report,
         "state": Message(f"lab_report_{report.state}").render(language()),
+        "badge": REPORT_BADGES[report.state],
         "verdicts": [
             {"verdict": one, "badge": BADGES[one.verdict], "word": WORDS[one.verdict]}
             for one in latest_verdicts(report)
         ],
     }
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def lab_report_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """A lab report: its lines as written, and its verdicts (frozen once confirmed, else as they would be)."""
-    who = actor(request)
-    report = visible_report(who, pk)
-    problem: dict[str, Any] | None = None
-    status = 200
-    if request.method == "POST":
-        try:
-            confirm_lab_report(actor=who, report=report)
-            messages.success(request, _("The report is confirmed; its verdicts are kept."))
-            return redirect("lab_report", pk=report.pk)
-        except Problem as error:
-            problem, status = error.as_json(language()), error.status
-    answers, versions = _report_answers(report)
-    context = {
-        "report": report,
-        "state": Message(f"lab_report_{report.state}").render(language()),
-        "answers": answers,
-        "versions": versions,
-        "frozen": report.state == LabReport.State.CONFIRMED,
-        "may_confirm": report.state == LabReport.State.RECEIVED
-        and may(who, "confirm_lab_report", site=report.sample.batch.site)
-        and report.created_by_id != getattr(who, "pk", None),
-        "problem": problem,
-    }
-    return render(request, "standards/lab_report.html", context, status=status)
-
-
-def _report_answers(report: LabReport) -> tuple[list[dict[str, Any]], list[str]]:
-    if report.state != LabReport.State.CONFIRMED:
-        return [answer_context(one) for one in judge_report(report)], []
-    tongue = "zh-hans" if language().startswith("zh") else "en"
-    names = {rules.code: rules.name for one in library().values() for rules in rule_sets(one, dt.date.max)}
-    answers = []
-    for verdict in latest_verdicts(report):
-        name = names[verdict.standard].in_language(tongue) if verdict.standard in names else ""
-        answers.append(shown(verdict.detail[tongue], verdict.standard, name))
-    return answers, sorted({verdict.checker_version for verdict in report.verdicts.all()})
