@@ -35,7 +35,7 @@ Shown = str | Text | Message
 class Change:
     """One difference. ``id`` is the limit's (or process rule's) name in the file, ``field`` what of it changed.
 
-    An added or removed limit has the field ``limit``; an edition's own fields are ``rounding`` and ``conversion``.
+    ``day``: when a value changes inside an edition. An added or removed limit has the field ``limit``; an edition's own fields are ``rounding`` and ``conversion``.
     """
 
     kind: Kind
@@ -156,7 +156,7 @@ def diff_editions(old: RuleSet, new: RuleSet) -> list[Change]:
     """
     changes: list[Change] = []
     for before, after in _matched(placed(old), placed(new)):
-        changes += _limit_changes(before, after, new)
+        changes += _limit_changes(before, after, old, new)
     olds, news = ({rule.id: rule for rule in rules.process} for rules in (old, new))
     for key in dict.fromkeys((*news, *olds)):
         first, second = olds.get(key), news.get(key)
@@ -168,7 +168,7 @@ def diff_editions(old: RuleSet, new: RuleSet) -> list[Change]:
     return changes
 
 
-def _limit_changes(before: Placed | None, after: Placed | None, new: RuleSet) -> list[Change]:
+def _limit_changes(before: Placed | None, after: Placed | None, old: RuleSet, new: RuleSet) -> list[Change]:
     one = after or before
     if one is None:
         return []
@@ -179,7 +179,9 @@ def _limit_changes(before: Placed | None, after: Placed | None, new: RuleSet) ->
         kind: Kind = "added" if added else "removed"
         changes = [Change(kind, "limit", limit.id, name, "limit", "" if added else whole, whole if added else "")]
     else:
-        changes = _changes("limit", limit.id, name, _fields(before), _fields(after))
+        days = [one.valid_from for one in limit.changes if old.day < one.valid_from <= new.day]
+        day = max(days) if days and old.edition == new.edition else None
+        changes = _changes("limit", limit.id, name, _fields(before), _fields(after), day)
     if after is not None:
         for change in limit.changes:
             if change.valid_from > new.day:
@@ -191,14 +193,19 @@ def _limit_changes(before: Placed | None, after: Placed | None, new: RuleSet) ->
 
 
 def _changes(
-    subject: Subject, key: str, name: Text, before: dict[str, Shown] | None, after: dict[str, Shown] | None
+    subject: Subject,
+    key: str,
+    name: Text,
+    before: dict[str, Shown] | None,
+    after: dict[str, Shown] | None,
+    day: dt.date | None = None,
 ) -> list[Change]:
     if before is None or after is None:
         kind: Kind = "added" if before is None else "removed"
         first, second = ((one or {}).get("limit", "") for one in (before, after))
         return [Change(kind, subject, key, name, "limit", first, second)]
     return [
-        Change("changed", subject, key, name, field, before[field], after[field])
+        Change("changed", subject, key, name, field, before[field], after[field], day if field == "limit" else None)
         for field in before
         if before[field] != after[field]
     ]
