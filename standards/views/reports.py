@@ -33,7 +33,7 @@ from standards.services import (
 )
 from standards.services.reports import may_attach, may_withdraw
 from standards.views.samples import REPORT_BADGES
-from standards.views.shared import answer_context, language, shown
+from standards.views.shared import answer_context, language, overview, shown
 
 
 @login_required
@@ -111,11 +111,13 @@ def _verdicts(report: LabReport) -> dict[str, Any]:
     """``answers`` of the report's day, ``later`` ones by later editions, ``earlier`` ones that were replaced."""
     if report.state == LabReport.State.RECEIVED:
         answers = [answer_context(one) for one in judge_report(report)]
-        return {"answers": answers, "later": [], "earlier": [], "versions": []}
+        return {"answers": answers, "overview": overview(answers), "later": [], "earlier": [], "versions": []}
     newest = latest_verdicts(report)
     everything = sorted(report.verdicts.all(), key=lambda one: (one.created_at, one.pk))
+    answers = _shown(one for one in newest if not is_later(report, one))
     return {
-        "answers": _shown(one for one in newest if not is_later(report, one)),
+        "answers": answers,
+        "overview": overview(answers),
         "later": _shown(one for one in newest if is_later(report, one)),
         "earlier": _shown(one for one in everything if one not in newest),
         "versions": sorted({one.checker_version for one in everything}),

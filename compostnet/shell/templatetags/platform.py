@@ -19,7 +19,7 @@ from compostnet.shared.display import NOTHING, MassUnit, Number, format_mass, fo
 from compostnet.shared.months import month_of, month_text
 from compostnet.shared.rules import Text
 from compostnet.shared.texts import Message
-from sites.models import Site
+from sites.models import Role, Site
 from sites.models.people import SITE_ROLES
 from sites.permissions import roles_with
 
@@ -149,6 +149,8 @@ def work_places(context: Context) -> list[dict[str, Any]]:
     roles = set(user.memberships.values_list("role", flat=True))
     if roles & set(roles_with("upload_sheets")):
         places.append((_("Uploads"), "uploads", []))
+    if Role.LAB in roles:
+        places.append((_("My lab"), "my_lab", []))
     if roles & set(roles_with("view_network")):
         places.append((_("Desk"), "desk", []))
     if roles & set(roles_with("create_site")):
