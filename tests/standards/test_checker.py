@@ -295,14 +295,25 @@ def test_corg_follows_from_om_by_the_regulations_factor_only():
 
 def test_standard_without_class_answers_with_the_best_class_met():
     def best(*rows):
-        answers = check_lines(lines(*rows), selected(["US-503"], DAY))
-        return [(a.rules.product_class.code, a.verdict) for a in answers if a.rules.product_class.rank]
+        answers = check_lines(lines(*rows), selected(["ES-RD506"], DAY))
+        return [(a.rules.product_class.code, a.verdict) for a in answers]
 
-    metals = ["As; 1", "Cd; 50", "Cu; 1", "Pb; 1", "Hg; 1", "Mo; 1", "Ni; 1", "Se; 1", "Zn; 1"]
+    metals = ["Cd; 2.5", "Cu; 1", "Ni; 1", "Pb; 1", "Hg; 0.1", "Zn; 1", "Cr; 1"]
     rows = [f"{one}; mg/kg; dm" for one in metals]
-    assert best(*rows) == [("T1", "pass")]
-    assert best(*[row.replace("Cd; 50", "Cd; 5") for row in rows]) == [("T3", "pass")]
-    assert best("Cd; 50; mg/kg; dm") == [("T1", "incomplete")]
+    assert best(*rows) == [("C", "pass")]
+    assert best(*[row.replace("Cd; 2.5", "Cd; 1.5") for row in rows]) == [("B", "pass")]
+    assert best(*[row.replace("Cd; 2.5", "Cd; 0.5") for row in rows]) == [("A", "pass")]
+    assert best("Cd; 2.5; mg/kg; dm") == [("C", "incomplete")]
+
+
+def test_classes_that_stand_on_their_own_all_answer():
+    answers = check_lines(lines("Cd; 50; mg/kg; dm"), selected(["US-503"], DAY))
+    assert {a.rules.product_class.code: a.verdict for a in answers} == {
+        "T3": "fail",
+        "T1": "incomplete",
+        "CLASSA": "incomplete",
+        "CLASSB": "incomplete",
+    }
 
 
 def test_one_sample_and_many_are_judged_alike():
