@@ -12,7 +12,7 @@ from reportlab.lib.colors import HexColor, white
 from reportlab.lib.pagesizes import A5
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import BaseDocTemplate, Flowable, Frame, KeepInFrame, PageTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Spacer, Table, TableStyle
 
 from compostnet.shared.display import format_number
 from standards.core import BASES, State
@@ -47,6 +47,8 @@ WIDTH = A5[0] - 2 * SIDE
 HEIGHT = A5[1] - BAND - 15 * mm
 SHADES = tuple(HexColor(code) for code in (0x1D6A45, 0x6FA37F, 0xB3661A, 0xD9B382, 0x2A6F9E, 0x8A9388, 0x7D7A1E))
 MOST_STANDARDS = 3
+SCALES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7)
+"""A bag has room for one page: what is longer is set smaller, and only then goes on a second one."""
 
 
 def data_sheet_pdf(
@@ -58,15 +60,24 @@ def data_sheet_pdf(
     font: str = "",
 ) -> bytes:
     """The data sheet (A5) of a confirmed report. ``answers``: its frozen verdicts."""
-    page = look(language, font)
+    for scale in SCALES:
+        data, pages = _sheet(look(language, font, scale), product, answers, public_url)
+        if pages == 1:
+            break
+    return data
+
+
+def _sheet(
+    page: Look, product: ProductFacts, answers: Sequence[SampleVerdict | Mapping[str, Any]], public_url: str
+) -> tuple[bytes, int]:
+    """The sheet in one size of type, and how many pages that takes."""
     verdicts = as_dicts(answers, page.language)
     facts = product.report
-    title = _title(page, product)
     out = io.BytesIO()
     document = BaseDocTemplate(
         out,
         pagesize=A5,
-        title=title,
+        title=_title(page, product),
         author=page.say("pdf_author"),
         subject=page.say("pdf_sheet"),
         creator="compostnet",
@@ -76,17 +87,17 @@ def data_sheet_pdf(
         initialFontName=page.faces.regular[0].name,
     )
     frame = Frame(SIDE, 13 * mm, WIDTH, HEIGHT, 0, 0, 0, 0)
-    document.addPageTemplates(
-        PageTemplate("sheet", [frame], onPage=lambda canvas, _: _furniture(canvas, page, product))
-    )
-    readings = [read_line(Line(one.sample, one.indicator, one.value, one.unit, one.basis)) for one in facts.lines]
+    template = PageTemplate("sheet", [frame], onPage=lambda canvas, _: _furniture(canvas, page, product))
+    document.addPageTemplates(template)
+    readings = [
+        read_line(Line(one.sample, one.indicator, one.value, one.unit, one.basis, code=one.code)) for one in facts.lines
+    ]
     story: list[Flowable] = [_top(page, product, public_url)]
     story += _analysis(page, facts, readings)
     story += _held_against(page, product, verdicts, public_url)
     story += _use(page, readings)
-    # A bag has room for one page: what is longer is set smaller.
-    document.build([KeepInFrame(WIDTH, HEIGHT, story, mode="shrink")], canvasmaker=canvas_for(page))
-    return out.getvalue()
+    document.build(story, canvasmaker=canvas_for(page))
+    return out.getvalue(), document.page
 
 
 def _title(page: Look, product: ProductFacts) -> str:

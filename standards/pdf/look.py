@@ -107,6 +107,7 @@ class Look:
 
     language: str
     faces: Faces
+    scale: float = 1.0
     styles: dict[str, ParagraphStyle] = field(default_factory=dict, repr=False)
 
     @property
@@ -142,6 +143,7 @@ class Look:
         key = f"{name}-{'zh' if chinese else 'en'}"
         if key not in self.styles:
             size, leading, colour, align, more = STYLES[name]
+            size, leading = size * self.scale, leading * self.scale
             first = self.faces.bold[0] if name in BOLD else self.faces.regular[0]
             self.styles[key] = ParagraphStyle(
                 key,
@@ -181,9 +183,9 @@ STYLES: dict[str, tuple[float, float, Color, int, dict[str, Any]]] = {
 }
 
 
-def look(language: str, font: str = "") -> Look:
-    """The look of a document in a language; ``font`` is the file of a Chinese font to use."""
-    return Look("zh-hans" if is_chinese(language) else "en", faces(font))
+def look(language: str, font: str = "", scale: float = 1.0) -> Look:
+    """The look of a document in a language; ``font``: the file of a Chinese font to use; ``scale`` of its type."""
+    return Look("zh-hans" if is_chinese(language) else "en", faces(font), scale)
 
 
 def put(
@@ -394,7 +396,7 @@ def table(
             ("LINEBELOW", (0, head - 1), (-1, head - 1), 0.7, LEAF),
             ("VALIGN", (0, 0), (-1, head - 1), "BOTTOM"),
         ]
-    made = Table([list(row) for row in rows], colWidths=list(widths), repeatRows=head, splitByRow=1)
+    made = Table([list(row) for row in rows], colWidths=list(widths), repeatRows=head, splitByRow=1, hAlign="LEFT")
     made.setStyle(TableStyle(style))
     return made
 
