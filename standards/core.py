@@ -372,9 +372,14 @@ def judge(column: Column, bounds: Bounds) -> tuple[Codes, Codes]:
 def judge_absence(column: Column, grams: float) -> tuple[Codes, Codes]:
     """Verdict and reason against "absent in so many grams": none in 25 g proves none in 25 g, not in 50 g.
 
-    ``grams`` 0: the standard states no mass, so whatever mass was examined decides.
+    ``grams`` 0: the standard states no mass, so whatever mass was examined decides. Of a concentration (nothing is
+    counted) a value is a detection and "<0.5" is none; what only follows from a total proves neither.
     """
     none, some = column.valued & (column.found == 1), column.valued & (column.found == 2)
+    concentration = column.valued & (column.found == 0)
+    derived = (column.cause == Reason.PART_PROVES_NOTHING) & (column.grams == 0)
+    none = (none | (concentration & (column.low == 0) & (column.high_open | (column.high == 0)))) & ~derived
+    some = some | (concentration & (column.low > 0))
     enough, known = column.grams >= grams, (column.grams > 0) | (grams == 0)
     verdict = np.full(column.size, CANNOT_TELL)
     reason = np.full(column.size, int(Reason.CENSORED))
@@ -386,8 +391,10 @@ def judge_absence(column: Column, grams: float) -> tuple[Codes, Codes]:
     verdict[failed] = FAIL
     reason[failed] = Reason.DETECTED
     reason[some & ~failed] = Reason.MASS_TOO_SMALL
+    unproven = column.valued & derived & ~some
+    reason[unproven] = Reason.PART_PROVES_NOTHING
     absent = column.state == State.ABSENT
-    verdict[absent] = NOT_TESTED
+    verdict[absent | unproven] = NOT_TESTED
     reason = np.where(column.valued, reason, _STATE_REASON[column.state])
     return verdict.astype(np.int8), reason.astype(np.int8)
 

@@ -339,7 +339,7 @@ def _next_step(
     if reason == Reason.NOT_REPORTED:
         return (
             Message("step_test_absence", {**values, **_counts(outcome, number, whole)})
-            if limit.compare == "absent"
+            if limit.compare == "absent" and _counted(limit)
             else (Message("step_test", values))
         )
     if reason in (Reason.UNIT_UNKNOWN, Reason.UNIT_MISSING):
@@ -367,9 +367,14 @@ def _next_step(
     return Message(step, {**values, "missing": missing, **_counts(outcome, number, whole)})
 
 
+def _counted(limit: Limit) -> bool:
+    """Whether organisms are counted in a mass of sample, and not a concentration measured."""
+    return indicators().quantities[indicators().indicators[limit.indicator].quantity].counts
+
+
 def _limit_text(limit: Limit) -> str | Message:
     if limit.compare == "absent" and limit.in_mass_g is None:
-        return Message("limit_absent_any")
+        return Message("limit_absent_any" if _counted(limit) else "limit_not_detectable")
     if limit.compare == "absent":
         plan = f" (n = {limit.plan.n}, c = {limit.plan.c})" if limit.plan else ""
         return Message("limit_absent", {"grams": _show(float(limit.in_mass_g or 0)), "plan": plan})
