@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from standards.views import check, library, reports, requests, samples
+from standards.views import check, compare, library, reports, requests, samples
 
 urlpatterns = [
     path("standards/", library.standards_page, name="standards"),
     path("standards/<str:code>.yaml", library.standard_file, name="standard_file"),
     path("standards/<str:code>/", library.standard_page, name="standard"),
     path("check/", check.check_page, name="check"),
+    path("compare/", compare.compare_page, name="compare"),
     path("batches/<uuid:pk>/samples/", samples.samples_page, name="samples"),
     path("samples/<str:code>/arrival/", requests.sample_arrival_page, name="sample_arrival"),
     path("lab/", requests.my_lab_page, name="my_lab"),

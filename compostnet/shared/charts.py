@@ -82,13 +82,14 @@ class Threshold:
 class Span:
     """A stretch of the x axis from ``first`` to ``last``: shaded, or hatched where it stands for ``missing`` values.
 
-    Spans with the same label share one entry of the legend.
+    Spans with the same label share one entry of the legend. ``words``: the tooltip, the label if not given.
     """
 
     first: X
     last: X
     label: str
     missing: bool = False
+    words: str = ""
 
 
 def bar_chart(
@@ -220,7 +221,7 @@ def line_chart(
             canvas.say_nothing_to_show()
         across = _x_axis(xs)
         for first, last, span in areas:
-            canvas.span(across.share(first), across.share(last), span.label, missing=span.missing)
+            canvas.span(across.share(first), across.share(last), span.words or span.label, missing=span.missing)
         for value, label in limits:
             if value is not None:
                 canvas.threshold(value, f"{label}: {format_number(value)}{NO_BREAK}{unit}")
@@ -567,6 +568,7 @@ def _drawings(
     language: str,
     width: int | None,
     height: int | None,
+    canvas_type: type[_Canvas] = _Canvas,
 ) -> Drawing:
     """The chart in each of `_SIZES`, or one of the width that is asked for."""
     sizes = [(w, height or h, size, mark) for w, h, size, mark in _SIZES]
@@ -574,7 +576,7 @@ def _drawings(
         sizes = [(max(160, width), height or round(width * 0.5), 13.0 if width < 600 else 14.0, "chart-single")]
     texts = []
     for one_width, one_height, size, mark in sizes:
-        canvas = _Canvas(one_width, max(120, one_height), size, mark, language)
+        canvas = canvas_type(one_width, max(120, one_height), size, mark, language)
         draw(canvas)
         body = "".join(canvas.parts)
         # Ids must differ between the charts of a page and be the same each time the page is made.
