@@ -142,7 +142,7 @@ class OptionResult:
     def decisive(self) -> tuple[PointResult, ...]:
         """The points that make the verdict what it is, the farthest from the goal first."""
         chosen = [one for one in self.points if one.verdict == self.verdict]
-        return tuple(sorted(chosen, key=lambda one: (one.share, one.point)))
+        return tuple(sorted(chosen, key=lambda one: (one.amount, one.turnings, one.point)))
 
     def as_json(self, language: str) -> dict[str, Any]:
         return {
@@ -291,8 +291,10 @@ class _Checker:
             chosen = max((one for one in usable if one.verdict == "cannot_tell"), key=lambda one: one.share)
             code = "process_not_yet" if self.running else "process_gaps"
         reason = Message(code, {"found": _found(chosen)})
-        steps = [one.next_step for one in chosen.decisive[:MOST_POINTS] if one.next_step]
-        step = joined("process_then", steps) if steps else None
+        steps = [one.next_step for one in chosen.decisive if one.next_step]
+        step = steps[0] if steps else None
+        if len(steps) > 1:
+            step = Message("process_step_others", {"step": steps[0], "others": len(steps) - 1})
         return ProcessResult(rule, verdict, chosen, reason, _periods(chosen), step, options)
 
     def option(self, option: HeatOption) -> OptionResult:
@@ -380,7 +382,11 @@ def _any_of(options: Sequence[OptionResult]) -> ProcessVerdict:
 
 
 def _found(result: OptionResult) -> Message:
-    return joined("process_then", [one.found for one in result.decisive[:MOST_POINTS]])
+    """What was found at the points that decide; where all is well, at the one that is nearest to the limit."""
+    named = 1 if result.verdict == "pass" else MOST_POINTS
+    found = joined("process_then", [one.found for one in result.decisive[:named]])
+    others = len(result.decisive) - named
+    return Message("process_found_others", {"found": found, "others": others}) if others > 0 else found
 
 
 def _periods(result: OptionResult) -> tuple[Period, ...]:

@@ -53,15 +53,15 @@ def process_chart(
     ]
     counted = _counted(shown.option, first_day, count) if shown and shown.option else np.zeros(count, dtype=np.bool_)
     empty = np.isnan(np.array([one.low[:count] for one in diary.series])).all(axis=0)
-    spans = [
-        Span(days[first], days[last] + dt.timedelta(days=1), say("process_chart_missing"), missing=True)
-        for first, last in stretches(empty)
-    ]
-    periods = [(days[first], days[last]) for first, last in stretches(counted)]
-    spans += [
-        Span(first, last + dt.timedelta(days=1), say("process_chart_counted", name=_name(shown)))
-        for first, last in periods
-    ]
+
+    def span(first: int, last: int, label: str, *, missing: bool) -> Span:
+        when = say("process_period", first=days[first].isoformat(), last=days[last].isoformat())
+        words = f"{label}: {when}" if last > first else f"{label}: {days[first].isoformat()}"
+        return Span(days[first], days[last] + dt.timedelta(days=1), label, missing, words)
+
+    spans = [span(*days_, say("process_chart_missing"), missing=True) for days_ in stretches(empty)]
+    label = say("process_chart_counted", name=_name(shown))
+    spans += [span(*days_, label, missing=False) for days_ in stretches(counted)]
     values = {
         "points": len(diary.series),
         "hottest": format_number(max(float(one.celsius.max()) for one in diary.series), 1),
