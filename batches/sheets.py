@@ -79,6 +79,12 @@ def read_table(
     Raises `Problem`: ``sheet_too_large``, ``sheet_empty``, ``sheet_only_header``, ``sheet_not_readable``,
     ``sheet_not_a_table``, ``sheet_header_twice``, ``sheet_merged_cells``, ``sheet_unknown_sheet``.
     """
+    grid = read_grid(data, file_name, sheet=sheet, max_bytes=max_bytes)
+    return _table(grid, file_name, frozenset(header_key(name) for name in known_headers))
+
+
+def read_grid(data: bytes, file_name: str, *, sheet: str | None = None, max_bytes: int = MAX_BYTES) -> Grid:
+    """All lines of a file before anything is known of its header. Raises `Problem` for whatever is no table."""
     if len(data) > max_bytes:
         raise Problem("sheet_too_large", found=_megabytes(len(data)), limit=_megabytes(max_bytes))
     if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
@@ -91,7 +97,7 @@ def read_table(
         raise Problem("sheet_not_readable", name=file_name)
     else:
         grid = _read_text(data, file_name)
-    return _table(grid, file_name, frozenset(header_key(name) for name in known_headers))
+    return grid
 
 
 @dataclass(slots=True)
