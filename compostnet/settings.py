@@ -9,6 +9,7 @@
 ``COMPOSTNET_DEBUG``     ``1`` shows Django's debug pages; refused in production.
 ``COMPOSTNET_PROXIES``   how many reverse proxies stand before it (default 1 in production, else 0): so many addresses
                          at the end of ``X-Forwarded-For`` are believed, and people are told apart by them.
+``COMPOSTNET_PDF_FONT``  file of a Chinese font with TrueType outlines for PDF documents; empty = found by itself.
 ``COMPOSTNET_TILES``     address of a vector tile server for the map; empty = shipped boundaries only.
 """
 
@@ -256,6 +257,7 @@ MEDIA_ROOT = DATA_DIR / "files"
 MEDIA_URL = "/files/"
 RELEASES_DIR = DATA_DIR / "releases"
 TILE_SERVER = _env("TILES")
+PDF_FONT = _env("PDF_FONT")
 MAX_UPLOAD_BYTES = 50 * 1024 * 1024
 # A whole request with its file and the form around it; more is refused unread.
 MAX_REQUEST_BYTES = MAX_UPLOAD_BYTES + 1024 * 1024
