@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from compostnet.shared.display import format_number
 from compostnet.shared.rules import Confidence, Rule, RuleFileError, Text, load_rule
@@ -73,7 +73,21 @@ class AnyTrigger(Rule):
     any_indicator: Verdict
 
 
-Trigger = IndicatorTrigger | ProcessTrigger | DiaryTrigger | AnyTrigger
+def _which(value: Any) -> str:
+    """Which trigger a mapping is, so that its mistakes are told as its own."""
+    for key, kind in (("process", ProcessTrigger), ("diary", DiaryTrigger), ("any_indicator", AnyTrigger)):
+        if isinstance(value, kind) or (isinstance(value, dict) and key in value):
+            return key
+    return "indicators"
+
+
+Trigger = Annotated[
+    Annotated[IndicatorTrigger, Tag("indicators")]
+    | Annotated[ProcessTrigger, Tag("process")]
+    | Annotated[DiaryTrigger, Tag("diary")]
+    | Annotated[AnyTrigger, Tag("any_indicator")],
+    Discriminator(_which),
+]
 
 
 class AdviceSource(Rule):
