@@ -67,7 +67,7 @@ def published_report(code: str) -> PublishedReport:
     reports = LabReport.objects.select_related("sample__batch__site__region", "lab")
     report = reports.prefetch_related("results", "verdicts").filter(public_code=known).first() if known else None
     if report is None or report.public_code is None:
-        raise Problem("published_unknown", code=code[:40])
+        raise Problem("published_unknown", written=code[:40])
     if report.state == LabReport.State.WITHDRAWN:
         return PublishedReport(code=report.public_code, state="withdrawn")
     if report.published_at is None:

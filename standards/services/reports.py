@@ -266,8 +266,8 @@ def confirm_lab_report(*, actor: Actor, report: LabReport) -> list[Verdict]:
 
 
 def may_withdraw(actor: Actor, report: LabReport) -> bool:
-    """Whether somebody may withdraw a report: the lab its own, a site what it sent itself, the desk every one."""
-    if may(actor, "withdraw_lab_report", organisation=report.lab if report.by_lab else None):
+    """Whether somebody may withdraw a report: the lab that it names, a site what it sent itself, the desk every one."""
+    if may(actor, "withdraw_lab_report", organisation=report.lab):
         return True
     return not report.by_lab and may(actor, "hand_in_lab_report", site=report.sample.batch.site)
 
@@ -275,10 +275,8 @@ def may_withdraw(actor: Actor, report: LabReport) -> bool:
 def withdraw_lab_report(*, actor: Actor, report: LabReport, reason: str) -> LabReport:
     """Take a report back, with a reason: it counts nowhere any more and stays readable. Again changes nothing."""
     site = report.sample.batch.site
-    if report.by_lab or may(actor, "withdraw_lab_report"):
-        require(actor, "withdraw_lab_report", organisation=report.lab)
-    else:
-        require(actor, "hand_in_lab_report", site=site)
+    if not may_withdraw(actor, report):
+        require(actor, "withdraw_lab_report")
     reason = clean(reason)[:300]
     if not reason:
         raise Problem("test_reason_needed")

@@ -95,7 +95,7 @@ def lab_for(actor: Actor, sample: Sample) -> Organisation | None:
     if request is None or request.lab is None:
         return own[0] if own else None
     if own and request.lab not in own:
-        raise Problem("sample_for_another_lab", code=sample.code, lab=request.lab.name)
+        raise Problem("sample_for_another_lab", sample=sample.code, lab=request.lab.name)
     return request.lab
 
 

@@ -39,6 +39,7 @@ PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgG
 FILES = {
     "photo.png": base64.b64decode(PIXEL),
     "sheet.csv": b"batch,kind,material,value,unit,date\nB1,intake,food_waste,7,kg,2024-05-04\n",
+    "signed.pdf": b"%PDF-1.7 signed",
     "lab.csv": b"sample,indicator,value,unit\nS1,pH,7.1,\n",
 }
 # Pages of packages: allauth's own (they are about the person's own account) and redirects.

@@ -16,7 +16,7 @@ from batches.sheets import write_csv
 from sites import people
 from sites.models import Membership, Organisation, Region, Site, User
 from sites.permissions import CONSOLE
-from standards.models import LabReport, Sample
+from standards.models import LabReport, Sample, TestRequest
 from training import services as training
 from training.models import Evidence
 
@@ -30,6 +30,44 @@ def make_user(role: str, place: dict | None) -> User:
     if place is not None:
         Membership.objects.create(user=user, role="operator" if role == "stranger" else role, **place)
     return user
+
+
+def make_test_requests(batch: Batch, laboratory: Organisation, users: dict) -> dict:
+    """A request that waits, one that is granted, one whose sample travels, and one whose lab has reported with PDF."""
+    made = {}
+    codes = iter(("22QJ-AB32", "33QJ-AB3Y", "44QJ-AB3T"))
+    for number, state in enumerate(("asked", "granted", "sampled", "reported")):
+        other = Batch.objects.create(site=batch.site, code=f"T{number}", started_on=DAY)
+        label = None if state == "asked" else next(codes)
+        sample = None
+        if state in ("sampled", "reported"):
+            sample = Sample.objects.create(batch=other, code=label, taken_on=DAY)
+        request = TestRequest.objects.create(
+            batch=other,
+            standard="CN-NYT525",
+            state=state,
+            lab=laboratory if label else None,
+            label_code=label,
+            sample=sample,
+            decided_at=timezone.now() if label else None,
+        )
+        made[state] = request
+    report = LabReport.objects.create(
+        sample=made["reported"].sample,
+        lab=laboratory,
+        by_lab=True,
+        sha256="1" * 64,
+        file_name="b.csv",
+        file="lab_reports/b.csv",
+        created_by=users["lab"],
+    )
+    report.attachment.save("b.pdf", ContentFile(b"%PDF-1.7"))
+    return {
+        "asked": made["asked"].pk,
+        "granted": made["granted"].pk,
+        "label": made["sampled"].label_code,
+        "lab_report": report.pk,
+    }
 
 
 def make_things() -> dict:
@@ -100,6 +138,7 @@ def make_things() -> dict:
     report = LabReport.objects.create(
         sample=sample, lab=laboratory, sha256="0" * 64, file_name="a.csv", file="lab_reports/a.csv"
     )
+    requests = make_test_requests(batch, laboratory, users)
     cohort = training.open_cohort(
         actor=CONSOLE,
         code="course",
@@ -125,6 +164,7 @@ def make_things() -> dict:
         "upload_partly": partly.pk,
         "sample": sample.pk,
         "report": report.pk,
+        **requests,
         "enrolment": enrolment.pk,
         "evidence": evidence.pk,
         "method": default_method(DAY).code,
