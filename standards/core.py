@@ -19,8 +19,8 @@ Codes = NDArray[np.int8]
 
 PASS, FAIL, CANNOT_TELL, NOT_TESTED, NOT_APPLICABLE, DECLARED = range(6)
 VERDICTS = ("pass", "fail", "cannot_tell", "not_tested", "not_applicable", "declared")
-UNKNOWN, DM, AR, OM, NO_BASIS = range(5)
-BASES = {"": UNKNOWN, "dm": DM, "ar": AR, "om": OM, "none": NO_BASIS}
+UNKNOWN, DM, AR, OM, NO_BASIS, AIR = range(6)
+BASES = {"": UNKNOWN, "dm": DM, "ar": AR, "om": OM, "none": NO_BASIS, "ad": AIR}
 EQUAL = 1e-12
 """Relative difference under which two numbers are the same: conversions in binary floating point are off by 1e-16."""
 
@@ -73,6 +73,7 @@ class Reason:
     NO_LIMIT = 28
     NAME_UNKNOWN = 29
     LIMIT_UNAVAILABLE = 30
+    AIR_DRY = 31
 
 
 REASONS = tuple(
@@ -209,7 +210,8 @@ def rebase(column: Column, to: int, dry: Share, organic: Share) -> Column:
     """The column per dry matter, per sample as received or per organic matter.
 
     Where the basis is unknown both readings (dry and as received) are held together; where the moisture is not known
-    the share of dry matter is anything up to one, so the result is bounded on one side only.
+    the share of dry matter is anything up to one, so the result is bounded on one side only. A share of the air-dry
+    sample, whose remaining water nobody states, lies between the two as well, and can only be compared with its like.
     """
     if to == NO_BASIS:
         return column
@@ -217,7 +219,8 @@ def rebase(column: Column, to: int, dry: Share, organic: Share) -> Column:
     low, high = column.low.copy(), column.high.copy()
     with np.errstate(divide="ignore", invalid="ignore"):
         # to dry matter first: dm = ar / dry, dm = om × organic
-        is_ar, is_om, unknown = column.basis == AR, column.basis == OM, column.basis == UNKNOWN
+        is_ar, is_om, is_air = column.basis == AR, column.basis == OM, column.basis == AIR
+        unknown = (column.basis == UNKNOWN) | is_air
         low_dm = np.where(is_ar, low / np.maximum(dry.high, 1e-12), np.where(is_om, low * organic.low, low))
         high_dm = np.where(is_ar | unknown, high / dry.low, np.where(is_om, high * organic.high, high))
         high_dm = np.where(high == 0, 0.0, high_dm)
@@ -226,6 +229,9 @@ def rebase(column: Column, to: int, dry: Share, organic: Share) -> Column:
         elif to == AR:
             low = np.where(is_ar, low, low_dm * dry.low)
             high = np.where(is_ar | unknown, high, high_dm * dry.high)
+        elif to == AIR:
+            low = np.where(is_ar | is_air, low, low_dm * dry.low)
+            high = np.where(is_air, high, high_dm)
         else:
             same = column.basis == OM
             low = np.where(same, low, low_dm / np.maximum(organic.high, 1e-12))
@@ -236,7 +242,11 @@ def rebase(column: Column, to: int, dry: Share, organic: Share) -> Column:
     )
     cause = np.where(
         wide & (column.cause == Reason.NONE),
-        np.where(column.basis == UNKNOWN, Reason.BASIS_UNKNOWN, Reason.MOISTURE_NEEDED),
+        np.where(
+            column.basis == UNKNOWN,
+            Reason.BASIS_UNKNOWN,
+            np.where((column.basis == AIR) | (to == AIR), Reason.AIR_DRY, Reason.MOISTURE_NEEDED),
+        ),
         column.cause,
     )
     return replace(

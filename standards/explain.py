@@ -29,7 +29,10 @@ from standards.library_schema import Limit, Resolved, parts
 from standards.readings import Line, Reading, read_line
 
 SIGNS = {"<=": "≤", "<": "<", ">=": "≥", ">": ">"}
-BASIS_MESSAGE = {"dm": "basis_dm", "ar": "basis_ar", "om": "basis_om", "unverified": "basis_unverified"}
+BASIS_MESSAGE = {
+    **{"dm": "basis_dm", "ar": "basis_ar", "om": "basis_om", "ad": "basis_ad"},
+    "unverified": "basis_unverified",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +358,7 @@ def _next_step(
         Reason.PART_MISSING: "step_parts",
         Reason.BASIS_UNKNOWN: "step_basis",
         Reason.BASIS_WORD: "step_basis",
+        Reason.AIR_DRY: "step_air_dry",
         Reason.MOISTURE_NEEDED: "step_moisture",
         Reason.PLAN_INCOMPLETE: "step_plan",
         Reason.TOO_FEW: "step_plan",

@@ -122,7 +122,7 @@ class IndicatorFile(Rule):
     ambiguous: dict[str, Ambiguous]
     relations: tuple[Relation, ...]
     consistency: tuple[Consistency, ...]
-    basis_words: dict[Literal["dm", "ar", "om"], tuple[str, ...]]
+    basis_words: dict[Literal["dm", "ar", "om", "ad"], tuple[str, ...]]
     name_words: NameWords = NameWords()
 
 
@@ -333,7 +333,7 @@ def _peeled(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _changes_nothing(extra: str, readings: tuple[str, ...]) -> bool:
     """Whether a text around a name leaves its meaning as it is."""
     plain = extra.strip()
-    if simplify(plain) in _neutral() or _FORM.fullmatch(plain) or basis_of(plain) in ("dm", "ar", "om"):
+    if simplify(plain) in _neutral() or _FORM.fullmatch(plain) or basis_of(plain) in ("dm", "ar", "om", "ad"):
         return True
     if set(_exact(plain)) & set(readings):
         return True
@@ -388,7 +388,7 @@ def name_parts(text: str) -> NameParts:
     for piece in [*pieces, *(half for one in pieces for half in re.split(r"[,;]", one) if half != one)]:
         if not piece:
             continue
-        if not basis and basis_of(piece) in ("dm", "ar", "om"):
+        if not basis and basis_of(piece) in ("dm", "ar", "om", "ad"):
             basis = piece
         elif not unit and (mass := _MASS.match(piece)):
             unit = f"/{mass[1]} g"

@@ -19,9 +19,9 @@ from compostnet.shared.rules import Confidence, Rule, Source, Text
 from standards.printed import ClassCode, Id, Number
 from standards.process_schema import Condition, ProcessNode, Sampling
 
-Basis = Literal["dm", "ar", "om", "none", "unverified"]
-"""What a limit is a share of: dry matter, the sample as received, organic matter, nothing of the kind; ``unverified``
-where the text could not be seen, so that a verdict is given only when dm and ar agree."""
+Basis = Literal["dm", "ar", "om", "ad", "none", "unverified"]
+"""What a limit is a share of: dry matter, the sample as received, organic matter, the air-dry sample, nothing of the
+kind; ``unverified`` where the text could not be seen, so that a verdict is given only when dm and ar agree."""
 
 Compare = Literal["<=", "<", ">=", ">", "range", "absent", "declared", "unavailable"]
 """``unavailable``: the standard has a limit whose value is not at hand, so nothing can be told of it and no sample can

@@ -41,7 +41,7 @@ class LimitOut(Schema):
     group: str | None = Field(description="name of the choice that it belongs to, if any")
     limit: str
     unit: str
-    basis: str = Field(description="dm, ar, om, none or unverified")
+    basis: str = Field(description="dm, ar, om, ad (air-dry), none or unverified")
     clause: str
     source: str
     grade: str = Field(description="A primary text, B secondary, B- weak, C from memory")

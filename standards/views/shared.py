@@ -44,6 +44,7 @@ BASES = {
     "dm": gettext_lazy("dry matter"),
     "ar": gettext_lazy("as received"),
     "om": gettext_lazy("organic matter"),
+    "ad": gettext_lazy("air-dry sample"),
     "unverified": gettext_lazy("basis to be checked"),
     "none": "",
     "": "",
