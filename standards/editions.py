@@ -22,7 +22,7 @@ from standards.describe import (
     unit_words,
 )
 from standards.library import RuleSet, rule_sets
-from standards.library_schema import Edition, Limit, Resolved, Standard, parts
+from standards.library_schema import AllOf, AnyOf, Edition, Limit, Resolved, Standard, parts
 from standards.process_schema import ProcessRule
 
 Kind = Literal["added", "removed", "changed", "later"]
@@ -35,7 +35,8 @@ Shown = str | Text | Message
 class Change:
     """One difference. ``id`` is the limit's (or process rule's) name in the file, ``field`` what of it changed.
 
-    ``day``: when a value changes inside an edition. An added or removed limit has the field ``limit``; an edition's own fields are ``rounding`` and ``conversion``.
+    ``day``: when a value changes inside an edition. An added or removed limit has the field ``limit``; an edition's own
+    fields are ``rounding`` and ``conversion``.
     """
 
     kind: Kind
@@ -70,21 +71,21 @@ def shown(value: Shown, language: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A limit with the names of the groups that it stands in, outermost first."""
+    """A limit with the groups that it stands in, outermost first."""
 
     limit: Limit
-    groups: tuple[Text, ...] = ()
+    groups: tuple[AnyOf | AllOf, ...] = ()
 
 
 def placed(rules: RuleSet) -> dict[str, Placed]:
     """Every limit of a rule set by id, in the order of the file."""
 
-    def walk(node: Resolved, groups: tuple[Text, ...]) -> Iterator[Placed]:
+    def walk(node: Resolved, groups: tuple[AnyOf | AllOf, ...]) -> Iterator[Placed]:
         if isinstance(node, Limit):
             yield Placed(node, groups)
             return
         for child in parts(node):
-            yield from walk(child, (*groups, node.name))
+            yield from walk(child, (*groups, node))
 
     return {one.limit.id: one for node in rules.nodes for one in walk(node, ())}
 
@@ -92,6 +93,11 @@ def placed(rules: RuleSet) -> dict[str, Placed]:
 def limit_name(limit: Limit) -> Text:
     """What a limit is on."""
     return limit.name or indicator_name(limit.indicator)
+
+
+def group_words(group: AnyOf | AllOf) -> Message:
+    """A group's name, and whether one of its limits is enough."""
+    return Message("edition_any_of" if isinstance(group, AnyOf) else "edition_all_of", {"name": group.name})
 
 
 def whole_limit(limit: Limit) -> Message:
@@ -113,7 +119,7 @@ def _fields(one: Placed) -> dict[str, Shown]:
         "sum": Message("edition_several", {"of": [indicator_name(code) for code in limit.sum]}) if limit.sum else "",
         "plan": plan or "",
         "statistic": statistic or "",
-        "group": Message("edition_several", {"of": list(one.groups)}) if one.groups else "",
+        "group": Message("edition_several", {"of": [group_words(g) for g in one.groups]}) if one.groups else "",
         "when": Message("edition_several", {"of": [condition_words(c) for c in limit.when]}) if limit.when else "",
         "obligatory": Message("edition_yes" if limit.obligatory else "edition_no"),
         "delegated_from": limit.delegated_from,

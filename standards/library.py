@@ -6,7 +6,7 @@ import datetime as dt
 import difflib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -62,7 +62,7 @@ def load_library(
 def check_delegations(path: Path, standard: Standard, books: Mapping[str, Standard]) -> None:
     """What a standard leaves to others is there."""
     for number, edition in enumerate(standard.editions):
-        _check_delegations(path, f"editions.{number}", edition.limits, books)
+        _check_delegations(path, f"editions.{number}", edition, standard.code, books)
         _check_process_delegations(path, f"editions.{number}", edition, books)
 
 
@@ -91,19 +91,46 @@ def _check_process_delegations(path: Path, key: str, edition: Edition, books: Ma
                 )
 
 
-def _check_delegations(path: Path, key: str, nodes: tuple[Node, ...], books: Mapping[str, Standard]) -> None:
-    """A delegation names a standard of the library and, where its text is at hand, one of its limits."""
+def _every(nodes: Iterable[Node]) -> Iterator[Limit | Delegated]:
+    """Limits and delegations of an edition, groups opened."""
     for node in nodes:
-        if isinstance(node, Delegated):
-            place = f"{key}.{node.id}"
-            if node.to not in books:
-                raise RuleFileError(path, f"{place}.to", f"{node.to} is not in the library; add its file first")
-            known = [one.id for e in books[node.to].editions for n in e.limits for one in leaves(n)]
-            if known and node.limit not in known:
-                raise RuleFileError(path, f"{place}.limit", f"{node.to} has no limit {node.limit}; it has {known}")
-        elif not isinstance(node, Limit):
-            children = node.any_of if isinstance(node, AnyOf) else node.all_of
-            _check_delegations(path, key, children, books)
+        if isinstance(node, Limit | Delegated):
+            yield node
+        else:
+            yield from _every(node.any_of if isinstance(node, AnyOf) else node.all_of)
+
+
+def _check_delegations(path: Path, key: str, edition: Edition, code: str, books: Mapping[str, Standard]) -> None:
+    """A delegation names a standard of the library and, where its text is at hand, one of its limits on the same."""
+    for node in _every(edition.limits):
+        if not isinstance(node, Delegated):
+            continue
+        place = f"{key}.{node.id}"
+        if node.to not in books:
+            raise RuleFileError(path, f"{place}.to", f"{node.to} is not in the library; add its file first")
+        known = {one.id: one.indicator for e in books[node.to].editions for one in _every(e.limits)}
+        if known and node.limit not in known:
+            raise RuleFileError(path, f"{place}.limit", f"{node.to} has no limit {node.limit}; it has {list(known)}")
+        if known and known[node.limit] != node.indicator:
+            raise RuleFileError(
+                path, f"{place}.indicator", f"limit {node.limit} of {node.to} is on {known[node.limit]}; write that"
+            )
+        if circle := _circle((node.to, node.limit), books, frozenset({(code, node.id)})):
+            raise RuleFileError(path, f"{place}.limit", f"leads in a circle to {circle}; name a limit with a value")
+
+
+def _circle(at: tuple[str, str], books: Mapping[str, Standard], passed: frozenset[tuple[str, str]]) -> str:
+    """The limit in which a chain of delegations comes back to itself; empty where it ends at a limit."""
+    if at in passed:
+        return f"{at[0]} {at[1]}"
+    standard = books.get(at[0])
+    nodes = [one for edition in (standard.editions if standard else ()) for one in _every(edition.limits)]
+    for one in nodes:
+        if not isinstance(one, Delegated) or one.id != at[1]:
+            continue
+        if circle := _circle((one.to, one.limit), books, passed | {at}):
+            return circle
+    return ""
 
 
 def load_standard(path: Path, known: IndicatorFile | None = None) -> Standard:
@@ -362,20 +389,19 @@ def _applicable(
             yield node.model_copy(update={"all_of": tuple(_applicable(node.all_of, product_class, day, books))})
 
 
-def _resolved(node: Delegated, day: dt.date, books: dict[str, Standard], depth: int = 0) -> Limit:
+def _resolved(node: Delegated, day: dt.date, books: dict[str, Standard]) -> Limit:
     """The limit that a delegation names, as in force on the day; one marked unavailable where there is no text."""
     target = books.get(node.to)
     edition = in_force(target.editions, day) if target else None
     origin = f"{node.to} {edition.edition} {node.limit}" if edition else f"{node.to} {node.limit}"
     own: dict[str, Any] = {"id": node.id, "classes": node.classes, "obligatory": node.obligatory, "when": node.when}
-    for candidate in edition.limits if edition else ():
-        for limit in leaves(candidate):
-            if limit.id == node.limit:
-                found = limit.at(day)
-                said = {"clause": node.clause, "source": node.source, "grade": max(found.grade, node.grade)}
-                return found.model_copy(update={**own, **said, "delegated_from": origin})
-        if isinstance(candidate, Delegated) and candidate.id == node.limit and depth < 5:
-            return _resolved(candidate, day, books, depth + 1).model_copy(update=own)
+    said = {"clause": node.clause, "source": node.source}
+    for candidate in _every(edition.limits if edition else ()):
+        if candidate.id == node.limit:
+            found = candidate.at(day) if isinstance(candidate, Limit) else _resolved(candidate, day, books)
+            origin = found.delegated_from or origin
+            grade = max(found.grade, node.grade)
+            return found.model_copy(update={**own, **said, "grade": grade, "delegated_from": origin})
     return Limit(
         **own,
         indicator=node.indicator,

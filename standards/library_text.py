@@ -22,7 +22,7 @@ from standards.describe import (
     statistic_words,
     system_words,
 )
-from standards.editions import Change, Placed, limit_name, placed, shown, whole_limit
+from standards.editions import Change, Placed, group_words, limit_name, placed, shown, whole_limit
 from standards.library import (
     TEMPLATE,
     RuleSet,
@@ -156,7 +156,7 @@ def _limit_json(one: Placed, language: str) -> dict[str, Any]:
         "compare": limit.compare,
         "unit": limit.unit,
         "basis": limit.basis,
-        "group": [group.in_language(language) for group in one.groups],
+        "group": [group_words(group).render(language) for group in one.groups],
         "plan": shown(plan_words(limit) or "", language),
         "statistic": shown(statistic_words(limit) or "", language),
         "when": [shown(condition_words(condition), language) for condition in limit.when],
