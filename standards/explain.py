@@ -30,7 +30,10 @@ from standards.readings import Line, Reading, read_line
 
 SIGNS = {"<=": "≤", "<": "<", ">=": "≥", ">": ">"}
 BASIS_MESSAGE = {
-    **{"dm": "basis_dm", "ar": "basis_ar", "om": "basis_om", "ad": "basis_ad"},
+    "dm": "basis_dm",
+    "ar": "basis_ar",
+    "om": "basis_om",
+    "ad": "basis_ad",
     "unverified": "basis_unverified",
 }
 
