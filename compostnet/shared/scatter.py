@@ -13,12 +13,9 @@ from typing import Literal
 
 from compostnet.shared.axes import nice_axis
 from compostnet.shared.charts import (
-    _DASHES,
     Drawing,
-    Threshold,
     _Canvas,
     _clean,
-    _dash,
     _drawings,
     _Key,
     _n,
@@ -62,14 +59,27 @@ class Measured:
         return "value" if self.low == self.high else "range"
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A limit: its value, on which side of it values may lie (``≤``), and whose it is."""
+
+    value: float
+    sign: str
+    label: str
+
+
+LOOKS = 6
+"""Dashes that tell limits apart (``.chart-limit-1`` … in the style sheet)."""
+
+
 class _Scatter(_Canvas):
     """A canvas whose legend knows the marks of measurements and a dash for each limit."""
 
     def _sign(self, key: _Key, x: float, y: float) -> None:
         if key.sign == "limit":
             self.parts.append(
-                f'<line class="chart-threshold"{_dash(key.number)} x1="{_n(x)}" y1="{_n(y)}" x2="{_n(x + 18)}" '
-                f'y2="{_n(y)}"/>'
+                f'<line class="chart-threshold chart-limit-{key.number}" x1="{_n(x)}" y1="{_n(y)}" '
+                f'x2="{_n(x + 20)}" y2="{_n(y)}"/>'
             )
         else:
             kind: Kind = next(kind for kind in KINDS if kind == key.sign)
@@ -85,7 +95,7 @@ class _Scatter(_Canvas):
         """A limit as a dashed line across the plot."""
         y = self.y(value)
         self.parts.append(
-            f'<line class="chart-threshold"{_dash(number % len(_DASHES))} x1="{_n(self.left)}" y1="{_n(y)}" '
+            f'<line class="chart-threshold chart-limit-{number}" x1="{_n(self.left)}" y1="{_n(y)}" '
             f'x2="{_n(self.right)}" y2="{_n(y)}"><title>{_clean(words)}</title></line>'
         )
 
@@ -111,30 +121,33 @@ def scatter_chart(
     description: str,
     unit: str,
     language: str,
-    thresholds: Sequence[Threshold] = (),
+    lines: Sequence[Line] = (),
     width: int | None = None,
     height: int | None = None,
 ) -> Drawing:
-    """Points over time with horizontal ``thresholds``; those of one value share one line and one legend entry."""
+    """Points over time with the limits as horizontal ``lines``; equal ones share a line and an entry of the legend."""
     kinds = {kind: [point for point in points if point.kind == kind] for kind in KINDS}
-    limits: dict[float, list[str]] = {}
-    for threshold in thresholds:
-        limits.setdefault(threshold.value, []).append(threshold.label)
+    limits: dict[tuple[float, str], list[str]] = {}
+    for line in lines:
+        limits.setdefault((line.value, line.sign), []).append(line.label)
+    named = [
+        (value, number % LOOKS + 1, f"{sign} {format_number(value)} {', '.join(dict.fromkeys(labels))}".strip())
+        for number, ((value, sign), labels) in enumerate(limits.items())
+    ]
     legend = [_Key(kind, 0, Message(f"scatter_{kind}").render(language)) for kind in KINDS if kinds[kind]]
-    named = {value: f"{format_number(value)}: {', '.join(dict.fromkeys(labels))}" for value, labels in limits.items()}
-    legend += [_Key("limit", number % len(_DASHES), words) for number, words in enumerate(named.values())]
+    legend += [_Key("limit", look, words) for _, look, words in named]
 
     def draw(canvas: _Canvas) -> None:
         if not isinstance(canvas, _Scatter):
             raise TypeError("a scatter chart is drawn on its own canvas")
         known = [value for point in points for value in (point.low, point.high) if value is not None]
-        known += limits
+        known += [value for value, _, _ in named]
         canvas.lay_out(nice_axis(known, with_zero=not known or min(known) >= 0), unit, legend)
         if not points:
             canvas.say_nothing_to_show()
         across = _x_axis([_x(point.x) for point in points])
-        for number, (value, words) in enumerate(named.items()):
-            canvas.limit(number, value, f"{words} {unit}")
+        for value, look, words in named:
+            canvas.limit(look, value, words)
         for kind, found in kinds.items():
             placed = [(canvas.left + across.share(_x(point.x)) * canvas.plot_width, point) for point in found]
             if placed:
