@@ -189,6 +189,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     # Verification rolls up what it verifies; this keeps the rest current for the desk (18:30 UTC = 02:30 in China).
     "roll-up": {"task": "batches.tasks.roll_up_months", "schedule": crontab(hour=18, minute=30)},
+    # After a new edition of a standard came into force, or was added to the library: a new verdict beside the old one.
+    "judge-reports": {"task": "standards.tasks.judge_reports", "schedule": crontab(hour=19, minute=0)},
 }
 
 AUTH_USER_MODEL = "sites.User"

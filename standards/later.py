@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import standards.library as books_of
 from standards.library import RuleSet, rule_sets
@@ -12,8 +14,11 @@ from standards.library_schema import AllOf, AnyOf, Delegated, Node, Standard, le
 
 
 def library_sha256(code: str) -> str:
-    """The SHA-256 of a standard's file in the library."""
-    return hashlib.sha256((books_of.FOLDER / f"{code}.yaml").read_bytes()).hexdigest()
+    """The SHA-256 of a standard's file: in the folder of one's own, where it is there, else in the library."""
+    own = os.environ.get(books_of.OWN, "")
+    paths = [Path(own) / f"{code}.yaml"] if own else []
+    path = next((one for one in paths if one.exists()), books_of.FOLDER / f"{code}.yaml")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def days_of_change(standard: Standard, books: dict[str, Standard], depth: int = 3) -> set[dt.date]:

@@ -19,7 +19,7 @@ from sites.selectors import today_at
 from standards.codes import read_code
 from standards.library import library
 from standards.models import LabReport, Sample, TestRequest
-from standards.testing import Activity, Protocol, activity, protocol, testing_rules
+from standards.testing import Activity, Protocol, activity, protocol, rules_of_testing
 
 State = TestRequest.State
 OPEN = (State.ASKED, State.GRANTED, State.SAMPLED, State.ARRIVED)
@@ -29,12 +29,12 @@ OPEN = (State.ASKED, State.GRANTED, State.SAMPLED, State.ARRIVED)
 def site_activity(site: Site, day: dt.date | None = None) -> Activity:
     """Which of a site's months are verified, and whether they suffice to ask for a test."""
     verified = SiteMonth.objects.filter(site=site, state=SiteMonth.State.VERIFIED).values_list("month", flat=True)
-    return activity(verified, day or today_at(site), testing_rules().active_site)
+    return activity(verified, day or today_at(site), rules_of_testing().active_site)
 
 
 def batches_to_test(site: Site) -> QuerySet[Batch]:
     """The batches of a site that a test can be asked for now: in a state that can be tested, no request open."""
-    batches = Batch.objects.filter(site=site, state__in=testing_rules().active_site.batch_states)
+    batches = Batch.objects.filter(site=site, state__in=rules_of_testing().active_site.batch_states)
     return batches.exclude(test_requests__state__in=OPEN).order_by("-started_on", "code")
 
 

@@ -56,7 +56,7 @@ class TestingFile(Rule):
 
 
 @cache
-def testing_rules() -> TestingFile:
+def rules_of_testing() -> TestingFile:
     """The platform's rules of testing on request."""
     return load_rule(PATH, TestingFile)
 
@@ -117,7 +117,7 @@ FILLED = ("sub_samples", "laboratory_sample_kg", "packing", "steps")
 
 def protocol(standard: Standard | None, day: dt.date, rules: TestingFile | None = None) -> Protocol:
     """The sampling protocol for a standard on a day; the general one where its edition says nothing of sampling."""
-    rules = rules or testing_rules()
+    rules = rules or rules_of_testing()
     edition = in_force(standard.editions, day) if standard else None
     if standard is None or edition is None or edition.sampling is None:
         source = rules.sources[rules.sampling.source]

@@ -23,7 +23,7 @@ from standards.models import Sample, TestRequest
 from standards.selectors_requests import OPEN, site_activity
 from standards.services.samples import register_sample
 from standards.services.texts import clean
-from standards.testing import testing_rules
+from standards.testing import rules_of_testing
 
 State = TestRequest.State
 ATTEMPTS = 20
@@ -53,8 +53,8 @@ def ask_for_test(
         return known
     active = site_activity(site, day)
     if not active.is_active:
-        raise Problem("test_site_not_active", why=testing_rules().active_site.why, reason=active.why)
-    if batch.state not in testing_rules().active_site.batch_states:
+        raise Problem("test_site_not_active", why=rules_of_testing().active_site.why, reason=active.why)
+    if batch.state not in rules_of_testing().active_site.batch_states:
         raise Problem("test_batch_state", batch=batch.code)
     request = TestRequest(
         id=id or uuid.uuid4(), batch=batch, standard=code, note=clean(note)[:300], asked_by=user_or_none(actor)

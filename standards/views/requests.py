@@ -48,7 +48,7 @@ from standards.services import (
     take_requested_sample,
 )
 from standards.services.samples import lab_for, labs_of
-from standards.testing import testing_rules
+from standards.testing import rules_of_testing
 from standards.views.shared import language
 
 ROWS_A_PAGE = 30
@@ -225,7 +225,7 @@ def test_requests_page(request: HttpRequest, code: str) -> HttpResponse:
         "rows": [request_row(one) for one in page.object_list],
         "activity": active,
         "why": active.why.render(language()),
-        "rule": testing_rules().active_site.why.in_language(language()),
+        "rule": rules_of_testing().active_site.why.in_language(language()),
         "form": form,
         "may_ask": may_ask,
         "can_ask": may_ask and active.is_active and form.fields["batch"].queryset.exists(),  # type: ignore[attr-defined]

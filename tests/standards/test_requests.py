@@ -38,7 +38,7 @@ from standards.services import (
     take_requested_sample,
     withdraw_lab_report,
 )
-from standards.testing import PATH, TestingFile, activity, protocol, testing_rules
+from standards.testing import PATH, TestingFile, activity, protocol, rules_of_testing
 
 BODIES = st.text(ALPHABET, min_size=7, max_size=7)
 DAY = dt.date(2024, 6, 1)
@@ -146,7 +146,7 @@ def test_codes_have_no_look_alikes_and_are_read_as_people_write_them():
 
 
 def test_the_running_month_and_old_months_do_not_count():
-    rule = testing_rules().active_site
+    rule = rules_of_testing().active_site
     today = dt.date(2026, 11, 21)
     month = parse_month("2026-11")
     found = activity([month, month - 1, month - 12, month - 13], today, rule)
@@ -160,7 +160,7 @@ def test_the_running_month_and_old_months_do_not_count():
 
 @given(st.sets(st.integers(24000, 24400)), st.dates(dt.date(2001, 1, 1), dt.date(2033, 1, 1)))
 def test_another_verified_month_never_takes_a_test_away(months, today):
-    rule = testing_rules().active_site
+    rule = rules_of_testing().active_site
     before = activity(months, today, rule)
     after = activity(months | {before.last}, today, rule)
     assert after.missing <= before.missing
@@ -193,7 +193,7 @@ def test_the_protocol_is_the_standards_own_and_filled_from_the_general_one():
             if edition.sampling:
                 assert found.sampling.clause == edition.sampling.clause
     unknown = protocol(None, DAY)
-    assert unknown.sampling == testing_rules().sampling and set(unknown.general) >= {"steps", "packing"}
+    assert unknown.sampling == rules_of_testing().sampling and set(unknown.general) >= {"steps", "packing"}
 
 
 # --- the services ----------------------------------------------------------------------------------------------------
