@@ -299,15 +299,16 @@ def missing_days(diary: Diary, series: Series, option: HeatOption, possible: Run
     missing = np.isnan(series.low)
     if option.hours is None and option.counting == "consecutive" and option.days_per_turning is None:
         length = max(1, int(np.ceil(float(option.days or 0))))
-        open_days, best = series.hot_days(option) | missing, None
-        for first, last in stretches(open_days):
-            for start in range(first, last - length + 2):
-                lacking = int(missing[start : start + length].sum())
-                if best is None or lacking < best[0]:
-                    best = (lacking, start)
-        if best is not None and not option.turnings and option.average_above is None:
+        starts = [
+            start
+            for first, last in stretches(series.hot_days(option) | missing)
+            for start in range(first, last - length + 2)
+            if _inside(diary, start, start + length - 1) >= option.turnings
+        ]
+        if starts and option.average_above is None:
+            best = min(starts, key=lambda start: int(missing[start : start + length].sum()))
             window = np.zeros(diary.count, dtype=np.bool_)
-            window[best[1] : best[1] + length] = True
+            window[best : best + length] = True
             return tuple(stretches(missing & window))
     inside = np.zeros(diary.count, dtype=np.bool_)
     inside[possible.first : possible.last + 1] = True
