@@ -7,8 +7,9 @@ none of it does, and `CANNOT_TELL` otherwise. "Decide only if both readings agre
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,13 +75,18 @@ class Reason:
     NAME_UNKNOWN = 29
     LIMIT_UNAVAILABLE = 30
     AIR_DRY = 31
+    WITHIN_UNCERTAINTY = 32
+    CONDITION_UNKNOWN = 33
+    CONDITION_NOT_MET = 34
+    SINGLE_OVER = 35
+    ORGANIC_MATTER_NEEDED = 36
 
 
 REASONS = tuple(
     name.lower() for name, _ in sorted((item for item in vars(Reason).items() if item[0].isupper()), key=lambda i: i[1])
 )
 """The name of every reason code, by code. Plain integers, because NumPy is slow with enumerations."""
-_STATE_REASON = np.array(
+STATE_REASON = np.array(
     [
         Reason.NOT_REPORTED,
         Reason.NONE,
@@ -98,10 +104,11 @@ _STATE_REASON = np.array(
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One indicator over all samples, in its canonical unit (or a limit's, once rescaled).
+    """One indicator over all samples, in its canonical unit (or a limit's, once rescaled); or a block of such rows.
 
     ``found``: 0 a quantity, 1 not detected, 2 detected. ``grams``: mass of sample examined, 0 if not stated.
     ``cause``: the `Reason` for which the interval is wider than a point, `Reason.NONE` where it is one.
+    ``spread``: standard uncertainty (k = 1) in the column's unit, 0 where none is stated; None: none at all.
     """
 
     low: Floats
@@ -113,6 +120,7 @@ class Column:
     found: Codes
     grams: Floats
     cause: Codes
+    spread: Floats | None = None
 
     @classmethod
     def empty(cls, size: int) -> Column:
@@ -130,6 +138,38 @@ class Column:
     def valued(self) -> Bools:
         return np.asarray(self.state == State.VALUE)
 
+    @property
+    def tested(self) -> Bools:
+        return np.asarray(self.state != State.ABSENT)
+
+    def part(self, start: int, stop: int) -> Column:
+        """The samples from ``start`` up to ``stop``, as views."""
+        return self.each(lambda array: array[start:stop])
+
+    def each(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Column:
+        """The column with every array changed alike (a part of it, some of its elements)."""
+        arrays: list[Any] = [None if one is None else change(one) for one in self.fields()]
+        return Column(*arrays)
+
+    def fields(self) -> tuple[Any, ...]:
+        """All arrays, in the order in which a column is made of them."""
+        return (
+            self.low,
+            self.high,
+            self.low_open,
+            self.high_open,
+            self.basis,
+            self.state,
+            self.found,
+            self.grams,
+            self.cause,
+            self.spread,
+        )
+
+    def spreads(self) -> Floats:
+        """The uncertainty of every element, zeros where none is stated."""
+        return np.zeros_like(self.low) if self.spread is None else self.spread
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -138,10 +178,17 @@ class Share:
     low: Floats
     high: Floats
 
+    def part(self, start: int, stop: int) -> Share:
+        """The samples from ``start`` up to ``stop``, as views."""
+        return Share(self.low[start:stop], self.high[start:stop])
+
 
 def scale(column: Column, factor: float) -> Column:
     """The column × a factor above zero (a unit, an elemental form)."""
-    return replace(column, low=column.low * factor, high=column.high * factor)
+    if factor == 1.0:
+        return column
+    spread = None if column.spread is None else column.spread * factor
+    return replace(column, low=column.low * factor, high=column.high * factor, spread=spread)
 
 
 def complement(column: Column, whole: float) -> Column:
@@ -168,6 +215,7 @@ def inverse(column: Column) -> Column:
         low_open=column.high_open,
         high_open=column.low_open,
         found=np.zeros_like(column.found),
+        spread=None if column.spread is None else column.spread * low * low,
     )
 
 
@@ -198,65 +246,92 @@ def none_found(column: Column) -> Column:
 
 def prefer(first: Column, second: Column, mask: Bools) -> Column:
     """``first`` where ``mask``, else ``second``."""
-    return Column(
-        *(
-            np.where(mask, getattr(first, name), getattr(second, name)).astype(getattr(first, name).dtype)
-            for name in Column.__slots__
-        )
-    )
+    pairs = zip(first.fields()[:-1], second.fields()[:-1], strict=True)
+    chosen: list[Any] = [np.where(mask, one, other) for one, other in pairs]
+    if first.spread is not None or second.spread is not None:
+        chosen.append(np.where(mask, first.spreads(), second.spreads()))
+    return Column(*chosen)
 
 
-def rebase(column: Column, to: int, dry: Share, organic: Share) -> Column:
-    """The column per dry matter, per sample as received or per organic matter.
+def rebase(column: Column, to: int | Codes, dry: Share, organic: Share) -> Column:
+    """The column per dry matter, per sample as received or per organic matter (``to``; for a block, one a row).
 
     Where the basis is unknown both readings (dry and as received) are held together; where the moisture is not known
     the share of dry matter is anything up to one, so the result is bounded on one side only. A share of the air-dry
     sample, whose remaining water nobody states, lies between the two as well, and can only be compared with its like.
+    Only the elements that are on another basis are touched.
     """
-    if to == NO_BASIS:
+    wanted = np.asarray(to, np.int8)
+    rows = wanted[:, None] if wanted.ndim else wanted
+    other = column.basis != rows
+    other &= column.state == State.VALUE
+    other &= rows != NO_BASIS
+    at = np.flatnonzero(other)
+    if not at.size:
         return column
-    per_dry = np.ones(column.size)
-    low, high = column.low.copy(), column.high.copy()
+    samples = column.low.shape[-1]
+    sample = at % samples if column.low.ndim > 1 else at
+    target = wanted[at // samples] if wanted.ndim else np.full(at.size, wanted)
+    low, high, basis = (one.ravel()[at] for one in (column.low, column.high, column.basis))
+    dry_low, dry_high, organic_low, organic_high = (
+        one[sample] for one in (dry.low, dry.high, organic.low, organic.high)
+    )
+    is_ar, is_om, unknown = basis == AR, basis == OM, basis == UNKNOWN
+    between = unknown | (basis == AIR)
+    new_low, new_high = low.copy(), high.copy()
     with np.errstate(divide="ignore", invalid="ignore"):
         # to dry matter first: dm = ar / dry, dm = om × organic
-        is_ar, is_om, is_air = column.basis == AR, column.basis == OM, column.basis == AIR
-        unknown = (column.basis == UNKNOWN) | is_air
-        low_dm = np.where(is_ar, low / np.maximum(dry.high, 1e-12), np.where(is_om, low * organic.low, low))
-        high_dm = np.where(is_ar | unknown, high / dry.low, np.where(is_om, high * organic.high, high))
-        high_dm = np.where(high == 0, 0.0, high_dm)
-        if to == DM:
-            low, high = low_dm, high_dm
-        elif to == AR:
-            low = np.where(is_ar, low, low_dm * dry.low)
-            high = np.where(is_ar | unknown, high, high_dm * dry.high)
-        elif to == AIR:
-            low = np.where(is_ar | is_air, low, low_dm * dry.low)
-            high = np.where(is_air, high, high_dm)
-        else:
-            same = column.basis == OM
-            low = np.where(same, low, low_dm / np.maximum(organic.high, 1e-12))
-            high = np.where(same, high, np.where(high_dm == 0, 0.0, high_dm / organic.low))
-    changed = column.basis != to
-    wide = (
-        changed & ~np.isclose(low, high, rtol=EQUAL, atol=0.0) & np.isclose(column.low, column.high, rtol=EQUAL, atol=0)
-    )
-    cause = np.where(
-        wide & (column.cause == Reason.NONE),
-        np.where(
-            column.basis == UNKNOWN,
-            Reason.BASIS_UNKNOWN,
-            np.where((column.basis == AIR) | (to == AIR), Reason.AIR_DRY, Reason.MOISTURE_NEEDED),
-        ),
-        column.cause,
-    )
+        np.divide(low, np.maximum(dry_high, 1e-12), out=new_low, where=is_ar)
+        np.divide(high, dry_low, out=new_high, where=is_ar | between)
+        if is_om.any():
+            np.multiply(low, organic_low, out=new_low, where=is_om)
+            np.multiply(high, organic_high, out=new_high, where=is_om)
+        new_high[high == 0] = 0.0
+        to_ar = target == AR
+        if to_ar.any():
+            np.multiply(new_low, dry_low, out=new_low, where=to_ar)
+            np.multiply(new_high, dry_high, out=new_high, where=to_ar)
+            stays = to_ar & between  # the higher of the two readings is the one as received itself
+            new_high[stays] = high[stays]
+        to_air = target == AIR
+        if to_air.any():
+            np.multiply(new_low, dry_low, out=new_low, where=to_air & ~is_ar)
+            stays = to_air & is_ar
+            new_low[stays] = low[stays]
+        to_om = target == OM
+        if to_om.any():
+            np.divide(new_low, np.maximum(organic_high, 1e-12), out=new_low, where=to_om)
+            np.divide(new_high, organic_low, out=new_high, where=to_om & (new_high != 0))
+        cause = column.cause.ravel()[at]
+        wide = (new_high - new_low > EQUAL * new_low) & (low == high) & (cause == Reason.NONE)
+        of_organic = (is_om | to_om) & (organic_low != organic_high)
+        why = np.where(of_organic, Reason.ORGANIC_MATTER_NEEDED, Reason.MOISTURE_NEEDED)
+        why = np.where((basis == AIR) | to_air, Reason.AIR_DRY, why)
+        why = np.where(unknown, Reason.BASIS_UNKNOWN, why)
+        exact = (low == high) & ~wide
+        new_low[exact] = new_high[exact]
+        spread = None
+        if column.spread is not None:
+            share = np.where(high > 0, new_high / np.where(high > 0, high, 1.0), 1.0)
+            stated = column.spread.ravel()[at]
+            spread = _put(column.spread, at, np.where(stated > 0, stated * share, 0.0))
+    is_open = column.low_open.ravel()[at] & (new_low > 0)
     return replace(
         column,
-        low=low,
-        high=high,
-        low_open=column.low_open & (low > 0),
-        basis=np.full(per_dry.size, to, np.int8),
-        cause=cause.astype(np.int8),
+        low=_put(column.low, at, new_low),
+        high=_put(column.high, at, new_high),
+        low_open=_put(column.low_open, at, is_open),
+        basis=_put(column.basis, at, target),
+        cause=_put(column.cause, at, np.where(wide, why, cause)),
+        spread=spread,
     )
+
+
+def _put(array: NDArray[Any], at: NDArray[np.intp], values: NDArray[Any]) -> NDArray[Any]:
+    """A copy of an array with other values at some (flat) places."""
+    changed = array.copy()
+    changed.reshape(-1)[at] = values
+    return changed
 
 
 def hull(first: Column, second: Column) -> Column:
@@ -282,7 +357,15 @@ def add(parts: Sequence[Column]) -> Column:
         state=state,
         found=np.zeros_like(parts[0].found),
         cause=np.where(missing, Reason.PART_MISSING, causes).astype(np.int8),
+        spread=_quadratic(parts, 1.0),
     )
+
+
+def _quadratic(parts: Sequence[Column], count: float | Floats) -> Floats | None:
+    """The uncertainty of a sum (or, ÷ ``count``, of a mean) of independent results: the root of the sum of squares."""
+    if all(part.spread is None for part in parts):
+        return None
+    return np.asarray(np.sqrt(np.sum([np.where(p.valued, p.spreads(), 0.0) ** 2 for p in parts], axis=0)) / count)
 
 
 def mean(columns: Sequence[Column], *, geometric: bool = False) -> Column:
@@ -310,21 +393,35 @@ def mean(columns: Sequence[Column], *, geometric: bool = False) -> Column:
         high_open=np.any([one.high_open & one.valued for one in columns], axis=0),
         state=np.where(odd > 0, odd, np.where(valued.any(0), State.VALUE, State.ABSENT)).astype(np.int8),
         cause=np.stack([one.cause for one in columns]).max(0).astype(np.int8),
+        spread=None if geometric else _quadratic(columns, count),
     )
 
 
-def round_half_even(values: Floats, digits: int) -> Floats:
+def last(columns: Sequence[Column], n: int) -> list[Column]:
+    """The last ``n`` tested replicates of every sample, in order; earlier ones are emptied."""
+    behind = np.zeros(columns[0].size, np.int64)
+    kept = []
+    for column in reversed(columns):
+        keep = behind < n
+        behind += column.tested
+        state = column.state if keep.all() else np.where(keep, column.state, State.ABSENT).astype(np.int8)
+        kept.append(replace(column, state=state))
+    return kept[::-1]
+
+
+def round_half_even(values: Floats, digits: int | NDArray[Any]) -> Floats:
     """GB/T 8170: to ``digits`` decimals, a five with nothing behind it to the even digit; binary noise is ignored."""
-    shifted = values * 10.0**digits
+    power = np.asarray(10.0**digits)
+    shifted = values * power
     with np.errstate(invalid="ignore"):
         floor = np.floor(shifted)
         half = np.abs(shifted - floor - 0.5) <= 1e-9 * np.maximum(1.0, np.abs(shifted))
         even = np.where(np.mod(floor, 2) == 0, floor, floor + 1)
         rounded = np.where(np.isfinite(shifted), np.where(half, even, np.rint(shifted)), shifted)
-    return np.asarray(rounded / 10.0**digits)
+    return np.asarray(rounded / power)
 
 
-def rounded(column: Column, digits: int) -> Column:
+def rounded(column: Column, digits: int | NDArray[Any]) -> Column:
     """The column as GB/T 8170 compares it. A bound that has no more digits than the limit ("<30" against 30) is taken
     as said of the rounded value and stays strict; any other becomes inclusive."""
     low, high = round_half_even(column.low, digits), round_half_even(column.high, digits)
@@ -335,103 +432,3 @@ def rounded(column: Column, digits: int) -> Column:
         low_open=column.low_open & np.isclose(low, column.low, rtol=EQUAL, atol=0.0),
         high_open=column.high_open & np.isclose(high, column.high, rtol=EQUAL, atol=0.0),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """The set that a limit allows: from ``lower`` to ``upper``, each included unless strict."""
-
-    lower: float = -np.inf
-    upper: float = np.inf
-    lower_strict: bool = False
-    upper_strict: bool = False
-
-
-def judge(column: Column, bounds: Bounds) -> tuple[Codes, Codes]:
-    """Verdict and reason of every element against one limit."""
-    low, high = column.low, column.high
-
-    def equal(values: Floats, limit: float) -> Bools:
-        return np.abs(values - limit) <= EQUAL * abs(limit) if np.isfinite(limit) else np.zeros(values.size, np.bool_)
-
-    low_at_lower, low_at_upper = equal(low, bounds.lower), equal(low, bounds.upper)
-    high_at_lower, high_at_upper = equal(high, bounds.lower), equal(high, bounds.upper)
-    with np.errstate(invalid="ignore"):
-        passes = ((low > bounds.lower) & ~low_at_lower) | (low_at_lower & (column.low_open | (not bounds.lower_strict)))
-        if np.isneginf(bounds.lower):
-            passes = np.ones(low.size, np.bool_)
-        if not np.isposinf(bounds.upper):
-            passes = passes & (
-                ((high < bounds.upper) & ~high_at_upper)
-                | (high_at_upper & (column.high_open | (not bounds.upper_strict)))
-            )
-        fails = ((high < bounds.lower) & ~high_at_lower) | (high_at_lower & (column.high_open | bounds.lower_strict))
-        fails |= ((low > bounds.upper) & ~low_at_upper) | (low_at_upper & (column.low_open | bounds.upper_strict))
-    verdict = np.where(passes, PASS, np.where(fails, FAIL, CANNOT_TELL))
-    cause = np.where(column.cause == Reason.NONE, Reason.CENSORED, column.cause)
-    reason = np.where(passes, Reason.MET, np.where(fails, Reason.NOT_MET, cause))
-    unproven = (verdict == CANNOT_TELL) & ((cause == Reason.PART_PROVES_NOTHING) | (cause == Reason.PART_MISSING))
-    verdict = np.where(unproven, NOT_TESTED, verdict)
-    absent = column.state == State.ABSENT
-    odd = ~column.valued & ~absent
-    verdict = np.where(absent, NOT_TESTED, np.where(odd, CANNOT_TELL, verdict))
-    reason = np.where(column.valued, reason, _STATE_REASON[column.state])
-    return verdict.astype(np.int8), reason.astype(np.int8)
-
-
-def judge_absence(column: Column, grams: float) -> tuple[Codes, Codes]:
-    """Verdict and reason against "absent in so many grams": none in 25 g proves none in 25 g, not in 50 g.
-
-    ``grams`` 0: the standard states no mass, so whatever mass was examined decides. Of a concentration (nothing is
-    counted) a value is a detection and "<0.5" is none; what only follows from a total proves neither.
-    """
-    none, some = column.valued & (column.found == 1), column.valued & (column.found == 2)
-    concentration = column.valued & (column.found == 0)
-    derived = (column.cause == Reason.PART_PROVES_NOTHING) & (column.grams == 0)
-    none = (none | (concentration & (column.low == 0) & (column.high_open | (column.high == 0)))) & ~derived
-    some = some | (concentration & (column.low > 0))
-    enough, known = column.grams >= grams, (column.grams > 0) | (grams == 0)
-    verdict = np.full(column.size, CANNOT_TELL)
-    reason = np.full(column.size, int(Reason.CENSORED))
-    verdict[none & enough] = PASS
-    reason[none & enough] = Reason.MET
-    reason[none & ~enough] = Reason.MASS_TOO_SMALL
-    reason[none & ~known] = Reason.MASS_UNKNOWN
-    failed = some & ((column.grams <= grams) | (grams == 0))
-    verdict[failed] = FAIL
-    reason[failed] = Reason.DETECTED
-    reason[some & ~failed] = Reason.MASS_TOO_SMALL
-    unproven = column.valued & derived & ~some
-    reason[unproven] = Reason.PART_PROVES_NOTHING
-    absent = column.state == State.ABSENT
-    verdict[absent | unproven] = NOT_TESTED
-    reason = np.where(column.valued, reason, _STATE_REASON[column.state])
-    return verdict.astype(np.int8), reason.astype(np.int8)
-
-
-def together(verdicts: Sequence[tuple[Codes, Codes]]) -> tuple[Codes, Codes]:
-    """Several results of one limit: one that fails fails, one undecided leaves it open; untested ones do not count."""
-    order = np.array([1, 3, 2, 0, 0, 0])  # of PASS, FAIL, CANNOT_TELL, NOT_TESTED: fail weighs most, untested nothing
-    verdict, reason = verdicts[0]
-    for other, why in verdicts[1:]:
-        worse = order[other] > order[verdict]
-        verdict, reason = np.where(worse, other, verdict), np.where(worse, why, reason)
-    return verdict.astype(np.int8), reason.astype(np.int8)
-
-
-def by_plan(
-    columns: Sequence[tuple[Column, Codes, Codes]], over_m: Sequence[Codes], n: int, c: int
-) -> tuple[Codes, Codes]:
-    """n/c/m/M: ``columns`` with their verdict against M, ``over_m`` their verdict against m (FAIL = above m)."""
-    verdict, reason = together([(v, r) for _, v, r in columns])
-    tested = np.sum([column.valued for column, _, _ in columns], axis=0)
-    over = np.sum([v == FAIL for v in over_m], axis=0)
-    maybe = np.sum([(v == FAIL) | (v == CANNOT_TELL) for v in over_m], axis=0)
-    too_many = over > c
-    open_count = (verdict == PASS) & (maybe > c)
-    short = (verdict == PASS) & (tested < n)
-    reason = np.where(too_many & (verdict != FAIL), Reason.NOT_MET, reason)
-    verdict = np.where(too_many, FAIL, np.where(open_count | short, CANNOT_TELL, verdict))
-    reason = np.where(verdict == CANNOT_TELL, np.where(short & ~too_many, Reason.PLAN_INCOMPLETE, reason), reason)
-    reason = np.where((verdict == CANNOT_TELL) & open_count & ~short, Reason.CENSORED, reason)
-    return verdict.astype(np.int8), reason.astype(np.int8)

@@ -2,45 +2,56 @@
 
 from __future__ import annotations
 
-import math
-from collections import OrderedDict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
-
-import numpy as np
 
 from compostnet.shared.rules import Text
 from compostnet.shared.texts import Message
+from standards.bulk import columns_of, number_samples
 from standards.checker import (
     CHECKER_VERSION,
+    NO_FACTS,
     SAMPLE_VERDICTS,
-    Outcome,
     Result,
-    Table,
-    check,
-    table,
-    ways,
+    Seen,
+    check_all,
+    table_of,
 )
-from standards.core import CANNOT_TELL, FAIL, NOT_APPLICABLE, PASS, REASONS, VERDICTS, Column, Reason, State
+from standards.core import CANNOT_TELL, FAIL, NOT_APPLICABLE, NOT_TESTED, PASS, REASONS, VERDICTS, Reason, State
+from standards.decision import COVERAGE, Decision
+from standards.evaluation import HELD, UNKNOWN, Evaluation
 from standards.indicators import indicators, nearest_names
 from standards.library import RuleSet
 from standards.library_schema import Limit, Resolved, parts
-from standards.readings import Line, Reading, read_line
+from standards.plan import Leaf, Way
+from standards.readings import Line, Reading, cells_of, readings_of
+from standards.steps import (
+    Values,
+    closer_step,
+    conditions_text,
+    constants,
+    facts_text,
+    limit_text,
+    message,
+    next_step,
+    plain,
+    show,
+    shown,
+    with_unit,
+)
 
-SIGNS = {"<=": "≤", "<": "<", ">=": "≥", ">": ">"}
-BASIS_MESSAGE = {
-    "dm": "basis_dm",
-    "ar": "basis_ar",
-    "om": "basis_om",
-    "ad": "basis_ad",
-    "unverified": "basis_unverified",
-}
+_REASON_CODES = tuple(f"reason_{name}" for name in REASONS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class IndicatorVerdict:
-    """What the checker says of one limit (or of one reported line that no limit uses), with everything behind it."""
+    """What the checker says of one limit (or of one reported line that no limit uses), with everything behind it.
+
+    ``probability``: that the true value conforms, where a measurement uncertainty is stated. ``delegated_from``: the
+    standard, edition and limit that this one is taken from, where the standard leaves it to another one. The same
+    object may stand in several answers: it is not to be changed.
+    """
 
     indicator: str
     name: Text
@@ -60,10 +71,19 @@ class IndicatorVerdict:
     obligatory: bool = False
     limit_id: str = ""
     group: Text | None = None
+    probability: float | None = None
+    delegated_from: str = ""
+    _rendered: dict[str, dict[str, Any]] = field(default_factory=dict, compare=False, repr=False)
 
     def as_json(self, language: str) -> dict[str, Any]:
         """The verdict in the shape that commands and the API print."""
-        sentences = [self.reason, *self.notes]
+        known = self._rendered.get(language)
+        if known is None:
+            known = self._rendered[language] = self._render(language)
+        return {**known, "notes": list(known["notes"])}
+
+    def _render(self, language: str) -> dict[str, Any]:
+        notes = [note.render(language) for note in self.notes]
         joint = "" if language.startswith("zh") else " "
         return {
             "indicator": self.indicator,
@@ -80,9 +100,11 @@ class IndicatorVerdict:
             "obligatory": self.obligatory,
             "group": self.group.in_language(language) if self.group else None,
             "code": self.code,
-            "reason": joint.join(sentence.render(language) for sentence in sentences),
-            "notes": [note.render(language) for note in self.notes],
+            "reason": joint.join([self.reason.render(language), *notes]),
+            "notes": notes,
             "next_step": self.next_step.render(language).strip() if self.next_step else None,
+            "probability": None if self.probability is None else round(self.probability, 4),
+            "delegated_from": self.delegated_from,
         }
 
 
@@ -114,20 +136,35 @@ class SampleVerdict:
         }
 
 
-def check_lines(lines: Sequence[Line], groups: Sequence[tuple[bool, Sequence[RuleSet]]]) -> list[SampleVerdict]:
-    """Every sample of a report against every group of rule sets; of a group of ranked classes only the best met."""
-    samples: OrderedDict[str, list[Reading]] = OrderedDict()
-    for line in lines:
-        samples.setdefault(line.sample, []).append(read_line(line))
-    whole = table(list(samples.values()))
-    answers: list[SampleVerdict] = []
-    for best_only, rule_sets in groups:
-        results = [check(whole, rules) for rules in rule_sets]
-        for number, (name, readings) in enumerate(samples.items()):
-            wanted = [_best(results, number)] if best_only else results
-            answers += [explain(whole, result, number, name, readings) for result in wanted]
-    order = {name: number for number, name in enumerate(samples)}
-    return sorted(answers, key=lambda answer: order[answer.sample])
+def check_lines(
+    lines: Sequence[Line],
+    groups: Sequence[tuple[bool, Sequence[RuleSet]]],
+    *,
+    facts: Mapping[str, str] = NO_FACTS,
+    decision: Decision = "simple",
+) -> list[SampleVerdict]:
+    """Every sample of a report against every group of rule sets; of a group of ranked classes only the best met.
+
+    ``facts``: what is stated of the product (feedstock, use, …), for limits that apply only under a condition.
+    ``decision``: what a stated measurement uncertainty does (`standards.decision`).
+    """
+    names, which = number_samples([line.sample for line in lines])
+    cells = cells_of(lines)
+    whole = table_of(len(names), columns_of(cells, which, len(names)))
+    readings: list[list[Reading]] = [[] for _ in names]
+    for sample, reading in zip(which.tolist(), readings_of(lines, cells), strict=True):
+        readings[sample].append(reading)
+    results = check_all(whole, [one for _, rule_sets in groups for one in rule_sets], facts=facts, decision=decision)
+    answers = []
+    for number, name in enumerate(names):
+        seen = Sample(number, name, readings[number], results)
+        start = 0
+        for best_only, rule_sets in groups:
+            of_group = results[start : start + len(rule_sets)]
+            start += len(rule_sets)
+            wanted = [_best(of_group, number)] if best_only else of_group
+            answers += [seen.explain(result) for result in wanted]
+    return answers
 
 
 def _best(results: Sequence[Result], number: int) -> Result:
@@ -138,62 +175,308 @@ def _best(results: Sequence[Result], number: int) -> Result:
     return next((result for result in results if result.verdict[number] != FAIL), results[-1])
 
 
-def explain(whole: Table, result: Result, number: int, name: str, readings: Sequence[Reading]) -> SampleVerdict:
-    """One sample's verdict with an explanation for every limit and for every line that no limit used."""
-    groups = dict(groups_of(result.rules.nodes, None, True))
-    used: set[str] = {"moisture", "dry_matter"}
-    verdicts = []
-    for outcome in result.outcomes:
-        group, obligatory = groups[outcome.limit.id]
-        verdicts.append(_explain_limit(whole, outcome, number, readings, result.rules, group, obligatory, used))
-    for reading in readings:
-        if not reading.indicator:
-            near = nearest_names(reading.line.indicator)
-            verdicts.append(
-                IndicatorVerdict(
-                    indicator=reading.line.indicator,
-                    name=Text(zh=reading.line.indicator or "?", en=reading.line.indicator or "?"),
-                    verdict=VERDICTS[CANNOT_TELL],
-                    code="reason_name_unknown",
-                    reason=Message(
-                        "reason_name_unknown", {"name": reading.line.indicator, "line": reading.line.number}
-                    ),
-                    next_step=Message("step_name_near", {"names": near}) if near else Message("step_name"),
-                    reported=reading.line.reported,
-                )
-            )
-        elif reading.indicator not in used:
-            verdicts.append(
-                IndicatorVerdict(
-                    indicator=reading.indicator,
-                    name=indicators().indicators[reading.indicator].name,
-                    verdict=VERDICTS[NOT_APPLICABLE],
-                    code="reason_no_limit",
-                    reason=Message("reason_no_limit"),
-                    notes=_flags(whole, reading, number),
-                    reported=reading.line.reported,
-                )
-            )
-    return SampleVerdict(name, result.rules, SAMPLE_VERDICTS[int(result.verdict[number])], tuple(verdicts))
-
-
 _FLAGS = {
     State.UNREADABLE: "reason_unreadable",
     State.UNIT_UNKNOWN: "reason_unit_unknown",
     State.IMPLAUSIBLE: "reason_implausible",
 }
+_ALWAYS_USED = frozenset({"moisture", "dry_matter"})
 
 
-def _flags(whole: Table, reading: Reading, number: int) -> tuple[Message, ...]:
-    """What is wrong with a result that no limit uses: it is flagged all the same."""
-    states = [int(column.state[number]) for column in whole.columns.get(reading.indicator, ())]
-    states = states if State.IMPLAUSIBLE in states else [reading.state]
-    return tuple(Message(_FLAGS[one], {"reported": reading.line.reported}) for one in states if one in _FLAGS)[:1]
+class Sample:
+    """One sample of a report, and what is found of it on the way through the rule sets."""
+
+    def __init__(self, number: int, name: str, readings: Sequence[Reading], results: Sequence[Result]) -> None:
+        self.number, self.name, self.readings = number, name, readings
+        self.rows: dict[str, list[Reading]] = {}
+        for reading in readings:
+            if reading.indicator and reading.state != State.ABSENT:
+                self.rows.setdefault(reading.indicator, []).append(reading)
+        self.unused: dict[int, IndicatorVerdict] = {}
+        self.traces: dict[tuple[Way, ...], Way | None] = {}
+        self.shown: dict[int, float | str | None] = {}
+        run = results[0].run if results else None
+        self.run = run
+        if run is not None:
+            self.evaluation, self.place = run.of(number)
+
+    def explain(self, result: Result) -> SampleVerdict:
+        """The sample's verdict with an explanation for every limit and for every line that no limit used."""
+        groups = _groups(result)
+        used = set(_ALWAYS_USED)
+        verdicts = []
+        for leaf in result.leaves:
+            verdict, reason = (int(codes[self.place]) for codes in self.evaluation.slots[leaf.slot])
+            if reason == Reason.NOT_REPORTED and not leaf.conditions and not leaf.limit.sum:
+                used.add(leaf.limit.indicator)
+                verdicts.append(self._not_reported(leaf, result, groups))
+            else:
+                verdicts.append(self._limit(leaf, verdict, reason, result, groups, used))
+        for place, reading in enumerate(self.readings):
+            if not reading.indicator or reading.indicator not in used:
+                verdicts.append(self._unused(place, reading))
+        return SampleVerdict(
+            self.name, result.rules, SAMPLE_VERDICTS[int(result.verdict[self.number])], tuple(verdicts)
+        )
+
+    def _unused(self, place: int, reading: Reading) -> IndicatorVerdict:
+        """What is said of a line that no limit uses: the same whatever the standard."""
+        known = self.unused.get(place)
+        if known is not None:
+            return known
+        line = reading.line
+        if not reading.indicator:
+            near = nearest_names(line.indicator)
+            found = IndicatorVerdict(
+                indicator=line.indicator,
+                name=Text(zh=line.indicator or "?", en=line.indicator or "?"),
+                verdict=VERDICTS[CANNOT_TELL],
+                code="reason_name_unknown",
+                reason=Message("reason_name_unknown", {"name": line.indicator, "line": line.number}),
+                next_step=Message("step_name_near", {"names": near}) if near else Message("step_name"),
+                reported=line.reported,
+            )
+        else:
+            found = IndicatorVerdict(
+                indicator=reading.indicator,
+                name=indicators().indicators[reading.indicator].name,
+                verdict=VERDICTS[NOT_APPLICABLE],
+                code="reason_no_limit",
+                reason=Message("reason_no_limit"),
+                notes=self._flags(reading),
+                reported=line.reported,
+            )
+        self.unused[place] = found
+        return found
+
+    def _flags(self, reading: Reading) -> tuple[Message, ...]:
+        """What is wrong with a result that no limit uses: it is flagged all the same."""
+        columns = self.evaluation.whole.columns.get(reading.indicator, ()) if self.run else ()
+        states = [int(column.state[self.place]) for column in columns]
+        states = states if State.IMPLAUSIBLE in states else [reading.state]
+        return tuple(Message(_FLAGS[one], {"reported": reading.line.reported}) for one in states if one in _FLAGS)[:1]
+
+    def _trace(self, known_by: tuple[Way, ...]) -> Way | None:
+        """By which way an indicator of this sample is known: the step, the indicator it rests on and the factor."""
+        if known_by not in self.traces:
+            self.traces[known_by] = next((way for way in known_by if way[1] in self.rows), None)
+        return self.traces[known_by]
+
+    def _not_reported(
+        self, leaf: Leaf, result: Result, groups: Mapping[str, tuple[Text | None, bool]]
+    ) -> IndicatorVerdict:
+        """What is said of a limit that the report has nothing for: the same for every report."""
+        kept = self.evaluation.plan.kept
+        found = kept.get(id(leaf))
+        if not isinstance(found, IndicatorVerdict):
+            values = constants(leaf.limit)
+            notes = _constant_notes(leaf.limit)
+            step = next_step(leaf.limit, NOT_TESTED, Reason.NOT_REPORTED, [values], lambda: None)
+            reason = message("reason_not_reported", values)
+            found = kept[id(leaf)] = _verdict(leaf, groups, NOT_TESTED, Reason.NOT_REPORTED, reason, notes, step)
+        return found
+
+    def _limit(
+        self,
+        leaf: Leaf,
+        verdict: int,
+        reason: int,
+        result: Result,
+        groups: Mapping[str, tuple[Text | None, bool]],
+        used: set[str],
+    ) -> IndicatorVerdict:
+        limit, evaluation, number = leaf.limit, self.evaluation, self.place
+        judgement = evaluation.plan.judgements[leaf.judgement]
+        seen = Seen(judgement, evaluation.judged[leaf.judgement], number)
+        fixed = _constants(evaluation, leaf)
+        notes: list[Message] = []
+        reported, total, missing = self._reported(judgement, limit, verdict, reason, used, notes)
+        compared = self._compared(leaf.judgement, seen)
+        values: Values = {
+            "reported": "; ".join(reported),
+            "total": "; ".join(total),
+            "compared": with_unit(plain(compared), fixed["unit"]) if compared is not None else "; ".join(reported),
+            "missing": missing,
+        }
+        tested = sum(bool(column.tested[number]) for column in evaluation.found(judgement.term.ways))
+        more = max(1, fixed["n"] - tested)
+        values["tested"] = tested
+        values["more"] = Message("count_one" if more == 1 else "count_more", {"more": more})
+        if seen.rounding_decides(evaluation.decision) and compared is not None:
+            rounded = shown(seen.compared(), 0)
+            notes.append(Message("note_rounded", {"raw": plain(compared), "rounded": plain(rounded)}))
+        notes += self._statistics(limit, verdict, tested)
+        probability = seen.probability()
+        if probability is not None and verdict in (PASS, FAIL, CANNOT_TELL):
+            notes.append(self._uncertainty(seen, probability, fixed["unit"]))
+        if leaf.conditions:
+            state = evaluation.state_of(leaf.effective, number)
+            values["conditions"] = conditions_text(leaf.conditions)
+            values["facts"] = facts_text(leaf.conditions, evaluation.facts)
+            if state == UNKNOWN and reason != Reason.CONDITION_UNKNOWN and verdict != NOT_APPLICABLE:
+                code = "note_condition_met_anyway" if verdict == PASS else "note_condition_unknown"
+                notes.append(message(code, values))
+            elif state == HELD and verdict != NOT_APPLICABLE:
+                notes.append(message("note_condition_holds", values))
+        notes += _constant_notes(limit)
+        step = next_step(
+            limit,
+            verdict,
+            reason,
+            [values, fixed],
+            lambda: closer_step(evaluation, judgement, number, limit, reason),
+        )
+        sentence = message(_REASON_CODES[reason], values, fixed)
+        found = _verdict(leaf, groups, verdict, reason, sentence, tuple(notes), step)
+        found.reported = values["reported"]
+        found.compared = compared
+        found.probability = probability
+        return found
+
+    def _compared(self, judgement: int, seen: Seen) -> float | str | None:
+        if judgement not in self.shown:
+            self.shown[judgement] = shown(seen.raw(), self.place)
+        return self.shown[judgement]
+
+    def _reported(
+        self, judgement: Any, limit: Limit, verdict: int, reason: int, used: set[str], notes: list[Message]
+    ) -> tuple[list[str], list[str], list[Text]]:
+        """The lines that a limit rests on, as reported; the same of a total of which it is a part; what a sum lacks."""
+        reported: list[str] = []
+        total: list[str] = []
+        missing: list[Text] = []
+        summed = bool(judgement.parts) and limit.indicator not in self.rows
+        pairs = (
+            list(zip(limit.sum, [part.ways for part in judgement.parts], strict=True))
+            if summed
+            else [(limit.indicator, judgement.term.ways)]
+        )
+        used.add(limit.indicator)
+        for code, known_by in pairs:
+            used.add(code)
+            way = self._trace(known_by)
+            if way is None:
+                missing.append(indicators().indicators[code].name)
+                continue
+            step, source, factor = way
+            used.add(source)
+            rows = self.rows[source]
+            prefix = f"{source} " if step != "direct" or summed else ""
+            (total if reason == Reason.PART_PROVES_NOTHING else reported).extend(
+                prefix + row.line.reported for row in rows
+            )
+            if step in ("conversion", "factor"):
+                names = {"of": indicators().indicators[code].name, "from": indicators().indicators[source].name}
+                notes.append(Message(f"note_{step}", {**names, "factor": show(factor)}))
+            elif step != "direct" and not (step == "part" and reason == Reason.PART_PROVES_NOTHING):
+                names = {"of": indicators().indicators[code].name, "from": indicators().indicators[source].name}
+                notes.append(Message(f"note_{step}", names))
+            if verdict in (PASS, FAIL):
+                notes += [
+                    Message("note_spread", {"spread": show(row.parsed.spread)})
+                    for row in rows
+                    if row.parsed.spread and not row.spread
+                ]
+        return reported, total, missing
+
+    def _statistics(self, limit: Limit, verdict: int, tested: int) -> list[Message]:
+        """What of several results was compared; and that organic matter looks like a loss on ignition."""
+        notes = []
+        if verdict in (PASS, FAIL):
+            if limit.statistic == "monthly_average":
+                notes.append(Message("note_monthly"))
+            elif limit.statistic == "geometric_mean":
+                notes.append(Message("note_geometric", {"tested": tested}))
+            elif limit.statistic == "moving_average" and tested >= (limit.n or 0):
+                notes.append(Message("note_moving", {"n": limit.n}))
+            if limit.indicator == "organic_matter" and limit.method and self._by_ignition():
+                notes.append(Message("note_ignition"))
+        return notes
+
+    def _uncertainty(self, seen: Seen, probability: float, unit: str) -> Message:
+        spreads = [float(one.spreads()[self.place]) for one in seen.raw()]
+        expanded = with_unit(show(float(f"{COVERAGE * max(spreads):.3g}")), unit)
+        percent = show(round(100 * probability, 1))
+        code = "note_guarded" if self.evaluation.decision == "guarded" else "note_simple"
+        return Message(code, {"expanded": expanded, "probability": percent})
+
+    def _by_ignition(self) -> bool:
+        """Whether organic matter looks like loss on ignition: the note says so, or ash makes 100 % with it."""
+        rows = self.rows.get("organic_matter", [])
+        texts = [f"{row.line.indicator} {row.line.note}".lower() for row in rows]
+        if any(word in text for text in texts for word in ("loi", "ignition", "灼烧", "烧失", "organische substanz")):
+            return True
+        ash = self.rows.get("ash", [])
+        return bool(rows and ash) and abs(rows[0].low + ash[0].low - 1e6) < 5000
+
+
+def _verdict(
+    leaf: Leaf,
+    groups: Mapping[str, tuple[Text | None, bool]],
+    verdict: int,
+    reason: int,
+    sentence: Message,
+    notes: tuple[Message, ...],
+    step: Message | None,
+) -> IndicatorVerdict:
+    limit = leaf.limit
+    group, obligatory = groups[limit.id]
+    return IndicatorVerdict(
+        indicator=limit.indicator,
+        name=limit.name or indicators().indicators[limit.indicator].name,
+        verdict=VERDICTS[verdict],
+        code=_REASON_CODES[reason],
+        reason=sentence,
+        notes=notes,
+        next_step=step,
+        limit=limit_text(limit),
+        unit="" if limit.compare == "declared" else limit.unit,
+        basis=limit.basis,
+        clause=limit.clause,
+        grade=limit.grade,
+        provisional=limit.grade == "C",
+        obligatory=obligatory,
+        limit_id=limit.id,
+        group=group,
+        delegated_from=limit.delegated_from,
+    )
+
+
+def _constant_notes(limit: Limit) -> tuple[Message, ...]:
+    """What is said of a limit whatever the sample."""
+    notes = []
+    if limit.delegated_from and limit.compare != "unavailable":
+        notes.append(Message("note_delegated", {"origin": limit.delegated_from}))
+    if limit.grade == "C":
+        notes.append(Message("note_provisional"))
+    return tuple(notes)
+
+
+def _constants(evaluation: Evaluation, leaf: Leaf) -> Values:
+    kept = evaluation.plan.kept
+    key = ("constants", id(leaf))
+    found = kept.get(key)
+    if found is None:
+        found = kept[key] = constants(leaf.limit)
+    return found
+
+
+def _groups(result: Result) -> Mapping[str, tuple[Text | None, bool]]:
+    """Group and obligation of every limit of a result's rule set, kept with its plan."""
+    if result.run is None:
+        return dict(groups_of(result.rules.nodes, None, True))
+    kept = result.run.plan.kept
+    key = ("groups", id(result.rules))
+    found = kept.get(key)
+    if found is None:
+        found = kept[key] = dict(groups_of(result.rules.nodes, None, True))
+    return found
 
 
 def groups_of(
     nodes: Iterable[Resolved], group: Text | None, obligatory: bool
 ) -> Iterable[tuple[str, tuple[Text | None, bool]]]:
+    """Every limit's id with the name of the group it stands in and whether it is obligatory."""
     for node in nodes:
         needed = obligatory and node.obligatory
         if isinstance(node, Limit):
@@ -206,234 +489,4 @@ def groups_of(
             yield from groups_of(children, name, needed)
 
 
-def _trace(whole: Table, code: str, number: int, rules: RuleSet) -> tuple[str, str, float] | None:
-    """By which way an indicator of this sample is known: the step, the indicator it rests on and the factor."""
-    for step, source, factor in ways(code, rules.edition.conversions):
-        if any(column.state[number] != State.ABSENT for column in whole.columns.get(source, ())):
-            return step, source, factor
-    return None
-
-
-def _lines(readings: Sequence[Reading], code: str) -> list[Reading]:
-    return [one for one in readings if one.indicator == code and one.state != State.ABSENT]
-
-
-def _explain_limit(
-    whole: Table,
-    outcome: Outcome,
-    number: int,
-    readings: Sequence[Reading],
-    rules: RuleSet,
-    group: Text | None,
-    obligatory: bool,
-    used: set[str],
-) -> IndicatorVerdict:
-    limit = outcome.limit
-    verdict, reason = int(outcome.verdict[number]), int(outcome.reason[number])
-    notes: list[Message] = []
-    reported: list[str] = []
-    total: list[str] = []
-    direct = _lines(readings, limit.indicator)
-    parts = [] if direct else list(limit.sum)
-    for code in parts or [limit.indicator]:
-        used.update((code, limit.indicator))
-        path = _trace(whole, code, number, rules)
-        if path is None:
-            continue
-        step, source, factor = path
-        used.add(source)
-        rows = _lines(readings, source)
-        prefix = f"{source} " if step != "direct" or parts else ""
-        texts = [prefix + row.line.reported for row in rows]
-        (total if reason == Reason.PART_PROVES_NOTHING else reported).extend(texts)
-        notes += _way_notes(step, code, source, factor, reason)
-        if verdict in (PASS, FAIL):
-            notes += [Message("note_spread", {"spread": _show(r.parsed.spread)}) for r in rows if r.parsed.spread]
-    compared = _compared(outcome.raw, number) if outcome.raw else None
-    if outcome.rounding_decides is not None and outcome.rounding_decides[number] and compared is not None:
-        rounded = _compared(outcome.compared, number)
-        notes.append(Message("note_rounded", {"raw": _plain(compared), "rounded": _plain(rounded)}))
-    if verdict in (PASS, FAIL) and limit.statistic == "monthly_average":
-        notes.append(Message("note_monthly"))
-    if limit.indicator == "organic_matter" and verdict in (PASS, FAIL) and limit.method and _by_ignition(readings):
-        notes.append(Message("note_ignition"))
-    if limit.grade == "C":
-        notes.append(Message("note_provisional"))
-    unit = "" if limit.unit == "-" else limit.unit
-    basis = Message(BASIS_MESSAGE[limit.basis]) if limit.basis in BASIS_MESSAGE else ""
-    limit_text_ = _limit_text(limit)
-    values = {
-        "name": limit.name or indicators().indicators[limit.indicator].name,
-        "reported": "; ".join(reported),
-        "total": "; ".join(total),
-        "compared": _with_unit(_plain(compared), unit) if compared is not None else "; ".join(reported),
-        "limit": _with_unit(limit_text_, unit) if isinstance(limit_text_, str) else limit_text_,
-        "unit_hint": Message("unit_hint", {"unit": unit}) if unit else "",
-        "basis": basis,
-        "basis_hint": Message("basis_hint", {"basis": basis}) if basis else "",
-    }
-    missing = [indicators().indicators[code].name for code in limit.sum if _trace(whole, code, number, rules) is None]
-    return IndicatorVerdict(
-        indicator=limit.indicator,
-        name=limit.name or indicators().indicators[limit.indicator].name,
-        verdict=VERDICTS[verdict],
-        code=f"reason_{REASONS[reason]}",
-        reason=Message(f"reason_{REASONS[reason]}", {**values, "missing": missing, **_counts(outcome, number, whole)}),
-        notes=tuple(notes),
-        next_step=_next_step(limit, verdict, reason, values, missing, outcome, number, whole),
-        reported="; ".join(reported),
-        compared=compared,
-        limit=_limit_text(limit),
-        unit="" if limit.compare == "declared" else limit.unit,
-        basis=limit.basis,
-        clause=limit.clause,
-        grade=limit.grade,
-        provisional=limit.grade == "C",
-        obligatory=obligatory,
-        limit_id=limit.id,
-        group=group,
-    )
-
-
-def _way_notes(step: str, code: str, source: str, factor: float, reason: int) -> list[Message]:
-    names = {"of": indicators().indicators[code].name, "from": indicators().indicators[source].name}
-    if step in ("conversion", "factor"):
-        return [Message(f"note_{step}", {**names, "factor": _show(factor)})]
-    if step == "part" and reason == Reason.PART_PROVES_NOTHING:
-        return []
-    return [] if step == "direct" else [Message(f"note_{step}", names)]
-
-
-def _by_ignition(readings: Sequence[Reading]) -> bool:
-    """Whether organic matter looks like loss on ignition: the note says so, or ash makes 100 % with it."""
-    rows = _lines(readings, "organic_matter")
-    texts = [f"{row.line.indicator} {row.line.note}".lower() for row in rows]
-    if any(word in text for text in texts for word in ("loi", "ignition", "灼烧", "烧失", "organische substanz")):
-        return True
-    ash = _lines(readings, "ash")
-    return bool(rows and ash) and abs(rows[0].low + ash[0].low - 1e6) < 5000
-
-
-def _counts(outcome: Outcome, number: int, whole: Table) -> dict[str, Any]:
-    limit = outcome.limit
-    tested = sum(bool(column.valued[number]) for column in whole.columns.get(limit.indicator, ()))
-    needed = limit.plan.n if limit.plan else limit.n or 1
-    return {"n": needed, "tested": tested, "more": max(1, needed - tested)}
-
-
-def _next_step(
-    limit: Limit,
-    verdict: int,
-    reason: int,
-    values: dict[str, Any],
-    missing: list[Text],
-    outcome: Outcome,
-    number: int,
-    whole: Table,
-) -> Message | None:
-    """The smallest step to a pass; None where there is nothing to do."""
-    if verdict in (PASS, NOT_APPLICABLE) or reason == Reason.DECLARED:
-        return None
-    if verdict == FAIL:
-        if limit.compare == "absent" and limit.in_mass_g is None:
-            return Message("step_absent_any")
-        if limit.compare == "absent":
-            return Message("step_absent", {"grams": _show(float(limit.in_mass_g or 0))})
-        if limit.compare == "range":
-            return Message("step_into_range", values)
-        return Message("step_reduce" if limit.compare in ("<=", "<") else "step_raise", values)
-    if reason == Reason.NOT_REPORTED:
-        return (
-            Message("step_test_absence", {**values, **_counts(outcome, number, whole)})
-            if limit.compare == "absent" and _counted(limit)
-            else (Message("step_test", values))
-        )
-    if reason in (Reason.UNIT_UNKNOWN, Reason.UNIT_MISSING):
-        units = list(indicators().quantities[indicators().indicators[limit.indicator].quantity].units)
-        return Message("step_unit", {"units": units[:4]})
-    if reason in (Reason.MASS_UNKNOWN, Reason.MASS_TOO_SMALL):
-        return Message("step_mass", {"grams": _show(float(limit.in_mass_g or 0))})
-    if reason in (Reason.NO_DETECTION_LIMIT, Reason.CENSORED):
-        return Message("step_finer" if limit.compare in ("<=", "<", "absent") else "step_exact", values)
-    step = {
-        Reason.LIMIT_UNAVAILABLE: "step_standard_text",
-        Reason.PART_PROVES_NOTHING: "step_part",
-        Reason.PART_MISSING: "step_parts",
-        Reason.BASIS_UNKNOWN: "step_basis",
-        Reason.BASIS_WORD: "step_basis",
-        Reason.AIR_DRY: "step_air_dry",
-        Reason.MOISTURE_NEEDED: "step_moisture",
-        Reason.PLAN_INCOMPLETE: "step_plan",
-        Reason.TOO_FEW: "step_plan",
-        Reason.FORM_UNSTATED: "step_form",
-        Reason.LAB_VERDICT: "step_number",
-        Reason.UNREADABLE: "step_number",
-        Reason.APPROXIMATE: "step_number",
-        Reason.AMBIGUOUS_NUMBER: "step_separator",
-    }.get(reason, "step_lab")
-    return Message(step, {**values, "missing": missing, **_counts(outcome, number, whole)})
-
-
-def _counted(limit: Limit) -> bool:
-    """Whether organisms are counted in a mass of sample, and not a concentration measured."""
-    return indicators().quantities[indicators().indicators[limit.indicator].quantity].counts
-
-
-def _limit_text(limit: Limit) -> str | Message:
-    if limit.compare == "absent" and limit.in_mass_g is None:
-        return Message("limit_absent_any" if _counted(limit) else "limit_not_detectable")
-    if limit.compare == "absent":
-        plan = f" (n = {limit.plan.n}, c = {limit.plan.c})" if limit.plan else ""
-        return Message("limit_absent", {"grams": _show(float(limit.in_mass_g or 0)), "plan": plan})
-    if limit.compare == "declared":
-        return Message("limit_declared")
-    if limit.compare == "unavailable":
-        return Message("limit_unavailable")
-    if limit.compare == "range":
-        return f"{limit.low}–{limit.high}"
-    plan = f" (n = {limit.plan.n}, c = {limit.plan.c}, m = {limit.plan.m})" if limit.plan else ""
-    return f"{SIGNS[limit.compare]} {limit.value}{plan}"
-
-
-def limit_text(limit: Limit) -> str | Message:
-    """A limit as people read it: ``≤ 50``, ``5.5–8.5``, or a message (absent in …, to be declared)."""
-    return _limit_text(limit)
-
-
-def _compared(columns: Sequence[Column], number: int) -> float | str | None:
-    """What was compared: a number where it is one, ``<0.5``, ``≥ 12`` or ``3–5`` where it is an interval."""
-    texts = [_interval(column, number) for column in columns if column.valued[number]]
-    texts = [text for text in texts if text is not None]
-    if not texts:
-        return None
-    return texts[0] if len(texts) == 1 else "; ".join(str(text) for text in texts)
-
-
-def _interval(column: Column, number: int) -> float | str | None:
-    low, high = float(column.low[number]), float(column.high[number])
-    if low == high or math.isclose(low, high, rel_tol=1e-9):
-        return float(_show(high))
-    if low <= 0 and math.isinf(high):
-        return None
-    if math.isinf(high):
-        return f"{'>' if column.low_open[number] else '≥'} {_show(low)}"
-    if low <= 0:
-        return f"{'<' if column.high_open[number] else '≤'} {_show(high)}"
-    return f"{_show(low)}–{_show(high)}"
-
-
-def _plain(compared: float | str | None) -> str:
-    return _show(compared) if isinstance(compared, float) else str(compared)
-
-
-def _with_unit(text: str, unit: str) -> str:
-    return f"{text} {unit}".strip()
-
-
-def _show(value: float | None) -> str:
-    """A number with at most six digits after its leading zeros, without exponent."""
-    if value is None:
-        return ""
-    if not math.isfinite(value):
-        return str(value)
-    return np.format_float_positional(value, precision=6, fractional=False, trim="-")
+__all__ = ["IndicatorVerdict", "SampleVerdict", "check_lines", "groups_of", "limit_text"]

@@ -37,7 +37,7 @@ def test_nothing_tested_is_incomplete_and_undecidable_is_cannot_tell():
 
 def test_smallest_step_to_a_pass():
     step = verdict(CN, "Pb", "Pb; 67; mg/kg; dm").next_step
-    assert step.render("en") == "lead 67 mg/kg → ≤ 50 mg/kg (dry matter)"
+    assert step.render("en") == "lead 67 mg/kg → at most 50 mg/kg (dry matter)"
     assert "50" in step.render("zh-hans")
 
 

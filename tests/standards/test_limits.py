@@ -29,6 +29,7 @@ def outcome(rules, limit, text):
     rows = [Line("s", limit.indicator, text, "" if limit.unit == "-" else limit.unit, basis)] * count
     if limit.indicator in ("moisture", "dry_matter"):
         extra = []
+    limit = limit.model_copy(update={"when": ()})  # as if it applied
     return int(check_limit(table([[read_line(row) for row in rows + extra]]), limit, rules).verdict[0])
 
 

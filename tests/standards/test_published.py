@@ -58,7 +58,7 @@ def test_t1_lead_fails_and_nutrients_pass_only_as_oxides(answers):
     assert answers[T1, *CN]["verdict"] == "fail"
     lead = limit(answers, T1, *CN, "Pb")
     assert (lead["verdict"], lead["reported"], lead["limit"]) == ("fail", "95 mg/kg dm", "≤ 50")
-    assert lead["next_step"] == "lead 95 mg/kg → ≤ 50 mg/kg (dry matter)"
+    assert lead["next_step"] == "lead 95 mg/kg → at most 50 mg/kg (dry matter)"
     nutrients = limit(answers, T1, *CN, "total_nutrients")
     assert (nutrients["verdict"], nutrients["compared"]) == ("pass", pytest.approx(4.28, abs=0.005))
     assert limit(answers, T1, *CN, "Hg")["verdict"] == "pass"
