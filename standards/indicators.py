@@ -30,12 +30,14 @@ class UnitRule(Rule):
 class Quantity(Rule):
     """A kind of quantity. ``basis``: the value depends on whether it is per dry or per fresh matter.
 
-    ``counts``: units of the form "n per x grams" are understood besides the listed ones.
+    ``counts``: units of the form "n per x grams" are understood besides the listed ones. ``inverse``: grams of sample
+    to one of something (a coliform value), so dry and as received convert the other way round.
     """
 
     canonical: str
     basis: bool
     counts: bool = False
+    inverse: bool = False
     units: dict[str, UnitRule]
 
 
