@@ -181,7 +181,8 @@ def standard_name(code: str) -> str:
     return book.name.in_language(language()) if book else code
 
 
-def _steps(found: TestRequest) -> list[dict[str, Any]]:
+def steps_shown(found: TestRequest) -> list[dict[str, Any]]:
+    """A request's timeline for `_way.html`."""
     way = timeline(found)
     reached = [number for number, step in enumerate(way) if step.at is not None]
     return [
@@ -263,7 +264,7 @@ def test_request_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         **request_row(found),
         "site": site,
         "sees_site": may(who, "view_site_private", site=site),
-        "steps": _steps(found),
+        "steps": steps_shown(found),
         "protocol": protocol_of(found) if found.state == TestRequest.State.GRANTED else None,
         "facts": stated_facts(found.sample.facts) if found.sample else (),
         "may_decide": may_decide and found.state == TestRequest.State.ASKED,
