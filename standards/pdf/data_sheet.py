@@ -16,7 +16,7 @@ from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, S
 
 from compostnet.shared.display import format_number
 from standards.core import BASES, State
-from standards.explain import BASIS_MESSAGE, SampleVerdict
+from standards.explain import SampleVerdict
 from standards.indicators import indicators
 from standards.library import library
 from standards.pdf.facts import ProductFacts, ReportFacts, as_dicts, rules_code, rules_name
@@ -241,7 +241,7 @@ def _analysis(page: Look, facts: ReportFacts, readings: Sequence[Reading]) -> li
 def _basis(page: Look, one: Reading) -> str:
     """What the value is a share of, where that is known."""
     return next(
-        (page.say(BASIS_MESSAGE[name]) for name in ("dm", "ar", "om") if one.basis == BASES[name] and one.line.basis),
+        (page.basis(name) for name in ("dm", "ar", "om") if one.basis == BASES[name] and one.line.basis),
         "",
     )
 

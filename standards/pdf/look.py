@@ -19,7 +19,7 @@ from reportlab.pdfgen.textobject import PDFTextObject
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph, Table, TableStyle
 
 from compostnet.shared.display import is_chinese
-from compostnet.shared.texts import Message
+from compostnet.shared.texts import Message, catalogue
 from standards.pdf.fonts import FAKE_BOLD_STROKE, Faces, faces
 
 INK, MUTED = HexColor(0x1B2721), HexColor(0x55625A)
@@ -117,6 +117,11 @@ class Look:
     def say(self, code: str, /, **values: Any) -> str:
         """A sentence of the catalogue (``messages_pdf.yaml``)."""
         return Message(code, values).render(self.language)
+
+    def basis(self, basis: str) -> str:
+        """What a value or a limit is a share of, in words; '' where that is nothing."""
+        code = f"basis_{basis}"
+        return self.say(code) if code in catalogue() else ""
 
     def markup(self, text: str, bold: bool = False) -> str:
         """A text as ReportLab's markup, every run in a face that has its characters."""

@@ -11,7 +11,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import CondPageBreak, Flowable, KeepTogether, Paragraph, Spacer, Table, TableStyle
 
 from compostnet.shared.problems import Problem
-from standards.explain import BASIS_MESSAGE, SampleVerdict
+from standards.explain import SampleVerdict
 from standards.pdf.facts import (
     ReportFacts,
     as_dicts,
@@ -418,7 +418,7 @@ def _limits(page: Look, judged: Sequence[dict[str, Any]]) -> Table:
         if under:
             name.append(page.text(under, "small"))
         limit: list[Any] = [page.text(f"{item['limit']} {'' if item['unit'] == '-' else item['unit']}".strip(), "cell")]
-        basis = _basis(page, item["basis"])
+        basis = page.basis(item["basis"])
         if basis:
             limit.append(page.text(basis, "small"))
         source: list[Any] = [page.rich([(_joined(item["clause"], item["grade"]), False, MUTED)], "small")]
@@ -446,10 +446,6 @@ def _limits(page: Look, judged: Sequence[dict[str, Any]]) -> Table:
     rest = WIDTH - 72 - 60
     widths = [72, rest * 0.26, rest * 0.23, 60, rest * 0.23, rest * 0.28]
     return table(rows, widths, more=failed)
-
-
-def _basis(page: Look, basis: str) -> str:
-    return page.say(BASIS_MESSAGE[basis]) if basis in BASIS_MESSAGE else ""
 
 
 def _reasons(page: Look, items: Sequence[dict[str, Any]]) -> list[Flowable]:
