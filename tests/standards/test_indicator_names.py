@@ -83,6 +83,7 @@ def test_unit_and_basis_in_a_name(name, unit, basis):
         ("mass_fraction", "mg/100 g", 10, ""),
         ("mass_fraction", "ppb", 0.001, ""),
         ("mass_fraction", "g/kg FM", 1000, "ar"),
+        ("mass_fraction", "% 风干基", 10000, "ad"),
         ("conductivity", "mS/m", 0.01, ""),
         ("conductivity", "μS·cm⁻¹", 0.001, ""),
         ("conductivity", "mmho/cm", 1, ""),
@@ -109,8 +110,8 @@ def test_units_of_logarithms(unit):
     ("quantity", "unit"),
     [
         ("mass_fraction", "mg/L"),
-        ("mass_fraction", "mg/kg air-dried"),
-        ("mass_fraction", "mg/kg 风干基"),
+        ("mass_fraction", "mg/kg ash"),
+        ("mass_fraction", "mg/kg fat"),
         ("count", "MPN/100 mL"),
         ("count", "log 10^3 CFU/g"),
         ("conductivity", "dm/m"),
