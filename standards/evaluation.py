@@ -36,7 +36,7 @@ from standards.judging import (
     judge_rows,
     together,
 )
-from standards.plan import UNVERIFIED, Compiled, Group, Judgement, Leaf, Plan, Term, Way
+from standards.plan import Compiled, Group, Judgement, Leaf, Plan, Term, Way
 from standards.process_schema import FactCondition
 from standards.tables import Table, evidence, in_terms
 
@@ -168,7 +168,7 @@ class Evaluation:
         """Columns as the rows of one block, each in its own basis and unit."""
         whole, size = self.whole, self.whole.size
         ready = [
-            in_terms(whole, column, term) if term.basis == UNVERIFIED else column
+            in_terms(whole, column, term) if term.apart else column
             for column, term in zip(columns, terms, strict=True)
         ]
 
@@ -183,9 +183,9 @@ class Evaluation:
             spread = np.concatenate([column.spreads() for column in ready]).reshape(len(ready), size)
         # found and grams play no part in a comparison; state and low stand in their places without being copied
         block = Column(low, high, low_open, high_open, basis, state, state, low, cause, spread)
-        to = np.array([NO_BASIS if term.basis == UNVERIFIED else term.basis for term in terms], np.int8)
+        to = np.array([NO_BASIS if term.apart else term.basis for term in terms], np.int8)
         block = core.rebase(block, to, whole.dry, whole.organic)
-        factors = np.array([1.0 if term.basis == UNVERIFIED else term.factor for term in terms])[:, None]
+        factors = np.array([1.0 if term.apart else term.factor for term in terms])[:, None]
         if (factors != 1.0).any():
             np.multiply(block.low, factors, out=block.low)
             np.multiply(block.high, factors, out=block.high)

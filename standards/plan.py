@@ -41,11 +41,20 @@ def ways(code: str, conversions: Sequence[Conversion]) -> Iterator[Way]:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """An indicator by all the ways it may be known, on one basis; values × ``factor`` are in the limit's unit."""
+    """An indicator by all the ways it may be known, on one basis; values × ``factor`` are in the limit's unit.
+
+    ``turned``: grams of sample to one of something, for which dry and as received convert the other way round.
+    """
 
     ways: tuple[Way, ...]
     basis: int
     factor: float
+    turned: bool = False
+
+    @property
+    def apart(self) -> bool:
+        """Whether its columns are brought to the limit's terms one by one (`standards.tables.in_terms`)."""
+        return self.turned or self.basis == UNVERIFIED
 
     @property
     def sources(self) -> frozenset[str]:
@@ -86,7 +95,8 @@ def term_of(code: str, limit: Limit | ResultCondition, conversions: Sequence[Con
     if isinstance(limit, Limit) and limit.compare in ("absent", "declared", "unavailable"):
         return Term(tuple(ways(code, conversions)), NO_BASIS, 1.0)
     basis = UNVERIFIED if limit.basis == "unverified" else BASES[limit.basis]
-    return Term(tuple(ways(code, conversions)), basis, 1.0 / unit_factor(code, limit.unit))
+    turned = indicators().quantities[indicators().indicators[code].quantity].inverse
+    return Term(tuple(ways(code, conversions)), basis, 1.0 / unit_factor(code, limit.unit), turned)
 
 
 def bounds_of(limit: Limit | ResultCondition) -> Bounds:

@@ -114,7 +114,8 @@ def evidence(whole: Table, known_by: Sequence[Way]) -> list[Column]:
 
 def in_terms(whole: Table, column: Column, term: Term) -> Column:
     """A column in the basis and unit of a term."""
-    if term.basis == UNVERIFIED:
-        both = [core.rebase(column, basis, whole.dry, whole.organic) for basis in (DM, AR)]
-        return core.scale(core.hull(*both), term.factor)
-    return core.scale(core.rebase(column, term.basis, whole.dry, whole.organic), term.factor)
+    column = core.inverse(column) if term.turned else column
+    bases = (DM, AR) if term.basis == UNVERIFIED else (term.basis,)
+    found = [core.rebase(column, basis, whole.dry, whole.organic) for basis in bases]
+    found = [core.inverse(one) for one in found] if term.turned else found
+    return core.scale(found[0] if len(found) == 1 else core.hull(*found), term.factor)
