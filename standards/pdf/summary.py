@@ -426,7 +426,7 @@ def _limits(page: Look, judged: Sequence[dict[str, Any]]) -> Table:
             source.append(page.rich([(page.say("verdict_provisional"), True, WARN)], "small"))
         compared: list[Any] = [page.text(plain(item["compared"]), "cell")]
         if item.get("probability") is not None:
-            percent = f"{100 * item['probability']:.3g}"
+            percent = percent_text(item["probability"])
             compared.append(page.text(page.say("pdf_probability", percent=percent), "small"))
         rows.append(
             [
@@ -446,6 +446,13 @@ def _limits(page: Look, judged: Sequence[dict[str, Any]]) -> Table:
     rest = WIDTH - 72 - 60
     widths = [72, rest * 0.26, rest * 0.23, 60, rest * 0.23, rest * 0.28]
     return table(rows, widths, more=failed)
+
+
+def percent_text(probability: float) -> str:
+    """A probability in per cent; never 0 or 100, which no measurement is."""
+    if probability < 0.01:
+        return "< 1"
+    return "> 99" if probability > 0.99 else f"{round(probability * 100)}"
 
 
 def _reasons(page: Look, items: Sequence[dict[str, Any]]) -> list[Flowable]:

@@ -1,9 +1,10 @@
-"""``check_lab_report FILE --standard CODE``: a lab sheet against standards, without account or network data."""
+"""``check_lab_report FILE --standard CODE``: a lab sheet against standards, without account or database."""
 
 from __future__ import annotations
 
 import csv
 import datetime as dt
+import hashlib
 import io
 import json
 import sys
@@ -11,6 +12,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -18,30 +20,28 @@ from django.utils.translation import get_language
 from batches.sheets import MAX_BYTES, MAX_ROWS
 from compostnet.shared.display import inert
 from compostnet.shared.problems import Problem
+from compostnet.shared.texts import Message
+from standards.decision import Decision
 from standards.explain import SampleVerdict, check_lines
+from standards.facts import known_facts, read_facts
 from standards.lab_sheets import read_lab_sheet
-from standards.library import selected
+from standards.library import library, rule_sets, selected
+from standards.readings import Line
+from standards.terminal import compact, explained
 
 COLUMNS = ("sample", "standard", "class", "edition", "sample_verdict", "provisional")
 INDICATOR_COLUMNS = (
-    *(
-        "indicator",
-        "verdict",
-        "reported",
-        "compared",
-        "limit",
-        "unit",
-        "basis",
-        "clause",
-        "grade",
-        "reason",
-        "next_step",
-    ),
+    *("indicator", "verdict", "reported", "compared", "limit", "unit", "basis", "clause", "grade"),
+    *("reason", "next_step"),
 )
+FAILED, UNUSABLE = 1, 2
 
 
 class Command(BaseCommand):
-    """Check a lab sheet (CSV or XLSX: sample, indicator, value, unit, basis, note). Exit status 1 if a sample fails."""
+    """Check a lab sheet (CSV or XLSX) against standards. Exit status 1 if a sample fails, 2 if the file is unusable.
+
+    Nothing is kept and no database is touched.
+    """
 
     help = __doc__
     requires_system_checks = []
@@ -52,44 +52,92 @@ class Command(BaseCommand):
             "--standard",
             action="append",
             required=True,
-            help="code such as CN-NYT525 or EU-FPR/PFC3A, or all; repeatable",
+            help="code such as CN-NYT525 or EU-FPR/PFC3A, or all; repeatable. Without class: the best class met",
         )
         parser.add_argument("--as-of", help="the day whose editions count, YYYY-MM-DD (default: today)")
-        parser.add_argument("--format", choices=("table", "json", "csv"), default="table", dest="shape")
+        parser.add_argument("--format", choices=("table", "json", "csv", "pdf"), default="table", dest="shape")
+        parser.add_argument("--explain", action="store_true", help="table: reasons, conversions, clauses and sources")
+        parser.add_argument(
+            "--fact",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help=f"what is known of the product, repeatable: {', '.join(known_facts())}",
+        )
+        parser.add_argument(
+            "--decision",
+            choices=("simple", "guarded"),
+            default="simple",
+            help="what a stated measurement uncertainty does: simple acceptance, or a guard band (ILAC-G8)",
+        )
+        parser.add_argument("--output", type=Path, help="write into this file instead of the standard output")
         parser.add_argument("--language", choices=("zh-hans", "en"), default=get_language() or "en")
 
     def handle(self, *, file: Path, standard: list[str], shape: str, language: str, **options: Any) -> None:
         try:
-            answers = self.check(file, standard, options["as_of"])
+            lines, answers = self.check(file, standard, options)
+            if shape == "pdf":
+                self.write_bytes(self.as_pdf(lines, answers, file, language), options["output"])
+            else:
+                self.write_text(self.as_text(shape, answers, language, options["explain"]), options["output"])
         except Problem as problem:
             document = problem.as_json(language)
             details = [document["detail"], *(fault["detail"] for fault in document["errors"])]
-            raise CommandError("\n".join(details), returncode=2) from problem
-        write = {"json": self.as_json, "csv": self.as_csv, "table": self.as_table}[shape]
-        self.stdout.write(write(answers, language))
-        unknown = {
-            one.reason.render(language) for a in answers for one in a.indicators if one.code == "reason_name_unknown"
-        }
-        for sentence in sorted(unknown):
+            raise CommandError("\n".join(details), returncode=UNUSABLE) from problem
+        for sentence in self.notes(standard, options["as_of"], answers, language):
             self.stderr.write(sentence)
         if any(answer.verdict == "fail" for answer in answers):
-            sys.exit(1)
+            sys.exit(FAILED)
 
-    def check(self, file: Path, codes: list[str], as_of: str | None) -> list[SampleVerdict]:
-        """The verdicts, or a `Problem` that says what is wrong with file, code or day."""
-        try:
-            day = dt.date.fromisoformat(as_of) if as_of else timezone.localdate()
-        except ValueError as error:
-            raise Problem("check_day_wrong", day=as_of) from error
-        groups = selected(codes, day)
+    def check(self, file: Path, codes: list[str], options: dict[str, Any]) -> tuple[list[Line], list[SampleVerdict]]:
+        """The lines read and the verdicts, or a `Problem` that says what is wrong with file, code, day or fact."""
+        groups = selected(codes, read_day(options["as_of"]))
+        facts = read_facts(dict(read_fact(text) for text in options["fact"]))
         try:
             data = file.read_bytes()
         except OSError as error:
             raise Problem("lab_file_missing", name=str(file), why=error.strerror or "") from error
-        return check_lines(read_lab_sheet(data, file.name, max_bytes=MAX_BYTES, max_lines=MAX_ROWS), groups)
+        lines = read_lab_sheet(data, file.name, max_bytes=MAX_BYTES, max_lines=MAX_ROWS)
+        decision: Decision = options["decision"]
+        return lines, check_lines(lines, groups, facts=facts, decision=decision)
 
-    def as_json(self, answers: list[SampleVerdict], language: str) -> str:
-        return json.dumps([answer.as_json(language) for answer in answers], ensure_ascii=False, indent=2)
+    def notes(self, codes: list[str], as_of: str | None, answers: list[SampleVerdict], language: str) -> list[str]:
+        """What to know besides: names that are not known, and standards that ``all`` had to leave out."""
+        unknown = {
+            one.reason.render(language) for a in answers for one in a.indicators if one.code == "reason_name_unknown"
+        }
+        notes = sorted(unknown)
+        if any(code.strip().lower() == "all" for code in codes):
+            day = read_day(as_of)
+            without = [code for code, book in library().items() if not any(one.nodes for one in rule_sets(book, day))]
+            if without:
+                notes.append(Message("check_left_out", {"codes": without, "day": day.isoformat()}).render(language))
+        return notes
+
+    def write_text(self, text: str, output: Path | None) -> None:
+        if output is None:
+            self.stdout.write(text)
+        else:
+            self.write_bytes(text.encode("utf-8"), output)
+
+    def write_bytes(self, data: bytes, output: Path | None) -> None:
+        if output is None:
+            stream = getattr(self.stdout, "_out", sys.stdout)
+            if stream.isatty():
+                raise Problem("check_output_needed")
+            getattr(stream, "buffer", stream).write(data)
+            return
+        try:
+            output.write_bytes(data)
+        except OSError as error:
+            raise Problem("check_output_unwritable", name=str(output), why=error.strerror or "") from error
+
+    def as_text(self, shape: str, answers: list[SampleVerdict], language: str, explain: bool) -> str:
+        if shape == "json":
+            return json.dumps([answer.as_json(language) for answer in answers], ensure_ascii=False, indent=2)
+        if shape == "csv":
+            return self.as_csv(answers, language)
+        return (explained if explain else compact)(answers, language)
 
     def as_csv(self, answers: list[SampleVerdict], language: str) -> str:
         out = io.StringIO()
@@ -97,55 +145,36 @@ class Command(BaseCommand):
         writer.writerow((*COLUMNS, *INDICATOR_COLUMNS))
         for answer in answers:
             one = answer.as_json(language)
-            head = [
-                one["sample"],
-                one["standard"],
-                one["class"] or "",
-                one["edition"],
-                one["verdict"],
-                one["provisional"],
-            ]
+            head = [one[name] for name in ("sample", "standard", "class", "edition", "verdict", "provisional")]
             for indicator in one["indicators"]:
                 cells = [*head, *(indicator[key] for key in INDICATOR_COLUMNS)]
                 writer.writerow(["" if cell is None else inert(str(cell)) for cell in cells])
         return out.getvalue()
 
-    def as_table(self, answers: list[SampleVerdict], language: str) -> str:
-        words = WORDS["zh" if language.startswith("zh") else "en"]
-        lines = []
-        for answer in answers:
-            one = answer.as_json(language)
-            name = answer.rules.name.in_language(language)
-            mark = f" · {words['provisional']}" if one["provisional"] else ""
-            lines.append(
-                f"{one['sample']} · {answer.rules.code} ({one['edition']}) {name}: {words[one['verdict']]}{mark}"
-            )
-            for indicator in one["indicators"]:
-                step = f" → {indicator['next_step']}" if indicator["next_step"] else ""
-                lines.append(f"  [{words[indicator['verdict']]}] {indicator['name']}: {indicator['reason']}{step}")
-            lines.append("")
-        return "\n".join(lines)
+    def as_pdf(self, lines: list[Line], answers: list[SampleVerdict], file: Path, language: str) -> bytes:
+        from standards.pdf import ReportFacts, ResultLine, summary_pdf  # loads ReportLab, which the others do not need
+
+        facts = ReportFacts(
+            file_name=file.name,
+            sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+            lines=tuple(
+                ResultLine(one.indicator, one.value, one.unit, one.basis, one.uncertainty, one.sample) for one in lines
+            ),
+        )
+        return summary_pdf(answers, language=language, report=facts, font=settings.PDF_FONT)
 
 
-WORDS = {
-    "zh": {
-        "pass": "合格",
-        "fail": "不合格",
-        "cannot_tell": "无法判定",
-        "incomplete": "项目不全",
-        "not_tested": "未检测",
-        "not_applicable": "不适用",
-        "declared": "已标明",
-        "provisional": "暂定",
-    },
-    "en": {
-        "pass": "pass",
-        "fail": "fail",
-        "cannot_tell": "cannot tell",
-        "incomplete": "incomplete",
-        "not_tested": "not tested",
-        "not_applicable": "not applicable",
-        "declared": "declared",
-        "provisional": "provisional",
-    },
-}
+def read_day(text: str | None) -> dt.date:
+    """The day whose editions count; the problem ``check_day_wrong`` for what is no day."""
+    try:
+        return dt.date.fromisoformat(text) if text else timezone.localdate()
+    except ValueError as error:
+        raise Problem("check_day_wrong", day=text) from error
+
+
+def read_fact(text: str) -> tuple[str, str]:
+    """``feedstock=kitchen_waste`` as name and value."""
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise Problem("check_fact_shape", text=text, known=list(known_facts()))
+    return name.strip(), value
