@@ -340,7 +340,7 @@ SUMS = [(rules, limit) for rules in RULES for limit in rules.limits if limit.sum
 def test_sums_of_parts(rules, limit):
     """The parts add up exactly to the limit, to a little less or more, and one of them is not known."""
     step = Decimal(1).scaleb(limit.value.as_tuple().exponent - 1)
-    part = (limit.value / len(limit.sum)).quantize(step / 10)
+    part = (limit.value / len(limit.sum) / 2).quantize(step / 10)
 
     def of(total):
         values = [part] * (len(limit.sum) - 1)
