@@ -345,7 +345,8 @@ class Sample:
         reported: list[str] = []
         total: list[str] = []
         missing: list[Text] = []
-        summed = bool(judgement.parts) and limit.indicator not in self.rows
+        apart = any(code in self.rows for code in limit.sum) or self._trace(judgement.term.ways) is None
+        summed = bool(judgement.parts) and limit.indicator not in self.rows and apart
         pairs = (
             list(zip(limit.sum, [part.ways for part in judgement.parts], strict=True))
             if summed

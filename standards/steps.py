@@ -175,6 +175,8 @@ def next_step(
         exact = closer()
         if exact is not None:
             return message(exact[0], exact[1], *values)
+    if reason == Reason.PART_PROVES_NOTHING and limit.compare == "absent":
+        return message("step_part_absent", *values)
     if reason == Reason.NO_DETECTION_LIMIT and limit.compare not in ("<=", "<"):
         return message("step_exact", *values)
     return message(_STEPS.get(reason, "step_exact" if reason == Reason.CENSORED else "step_lab"), *values)

@@ -32,14 +32,14 @@ EU-FPR/PFC4 | <= | {MG} | A | Cd_1A 1.5, Cu_4 200, Zn_4 500
 {EU_ALL} | <= | mmol O2/kg OM/h none | A | oxygen_uptake 25
 {EU_ALL} | >= | - none | A | rottegrad 3
 EU-FPR/PFC3A | >= | % ar | A | dry_matter 20, organic_carbon_3A 7.5
-EU-FPR/PFC1AI | >= | % ar | A | organic_carbon_1A 15, N_alone 2.5, P2O5_alone 2, K2O_alone 2, N_with_others 1, nutrient_sum 4
-EU-FPR/PFC1AI | >= | % ar | A | P2O5_with_others 1, K2O_with_others 1
+EU-FPR/PFC1AI | >= | % ar | A | organic_carbon_1A 15, N_alone 2.5, P2O5_alone 2, K2O_alone 2
+EU-FPR/PFC1AI | >= | % ar | A | N_with_others 1, P2O5_with_others 1, K2O_with_others 1, nutrient_sum 4
 {BIO}/20T | <= | {MG} | A | Pb 150, Cd 1.5, Cr 100, Cu 100, Ni 50, Hg 1, Zn 400
 {BIO}/30T | <= | {MG} | A | Pb 100, Cd 1, Cr 70, Cu 70, Ni 35, Hg 0.7, Zn 300
 {BIO_C} | <= | % dm | A | stones 5
 {BIO_C} | <= | % dm | C | hard_foreign_matter 0.4, soft_plastics 0.1
 {BIO_C} | absent | 50 ar | A | Salmonella
-{BIO_C} | <= | per L none | A | weed_seeds 2
+{BIO_C} | <= | /L none | A | weed_seeds 2
 DE-DUEMV | <= | {MG} | A | As 40, Pb 150, Cd 1.5, CrVI 2, Ni 80, Hg 1.0, Tl 1.0, PFOA_PFOS 0.1
 DE-DUEMV | <= | mg/kg P2O5 none | A | Cd_per_P2O5 50
 DE-DUEMV | <= | ng/kg dm | A | dioxins_dlPCB 30
@@ -54,7 +54,7 @@ AT-KOMPOSTVO/A | <= | {MG} | B | Pb 120, Cd 1, Cr 70, Cu 150, Ni 60, Hg 0.7, Zn 
 AT-KOMPOSTVO/B | <= | {MG} | B | Pb 200, Cd 3, Cr 250, Cu 500, Ni 100, Hg 3, Zn 1800
 AT-KOMPOSTVO/A+ AT-KOMPOSTVO/B | <= | % dm | C | impurities 0.5, plastics_2mm 0.2, plastics_20mm 0.02
 AT-KOMPOSTVO/A | absent | 50 ar | C | Salmonella
-AT-KOMPOSTVO/A | <= | per L none | C | weed_seeds 3
+AT-KOMPOSTVO/A | <= | /L none | C | weed_seeds 3
 UK-PAS100 | <= | {MG} | C | Cd 1.5, Cr 100, Cu 200, Pb 200, Hg 1.0, Ni 50, Zn 400
 UK-PAS100 | <= | % ad | C | contaminants 0.25, plastics 0.12
 UK-PAS100 | <= | % ad | B | stones 8
@@ -63,11 +63,11 @@ UK-PAS100 | absent | 25 ar | C | Salmonella
 UK-PAS100 | <= | mg CO2/g OM/d none | C | stability 16
 UK-PAS100 | <= | % none | C | germination_reduction 20, growth_reduction 20
 UK-PAS100 | <= | - none | C | plant_abnormalities 0
-UK-PAS100 | <= | per L none | C | weed_seeds 0
+UK-PAS100 | <= | /L none | C | weed_seeds 0
 ECN-QAS | <= | {MG} | C | Pb 130, Cd 1.3, Cr 60, Cu 300, Ni 40, Hg 0.45, Zn 600
 ECN-QAS | >= | % dm | C | organic_matter 15
 ECN-QAS | <= | % dm | C | impurities 0.5
-ECN-QAS | <= | per L none | C | weed_seeds 2
+ECN-QAS | <= | /L none | C | weed_seeds 2
 ECN-QAS | absent | 25 dm | C | Salmonella
 FR-U44051 | <= | {MG} | B | As 18, Cd 3, Cr 120, Cu_dm 300, Hg 2, Ni 60, Pb 180, Se 12, Zn_dm 600
 FR-U44051 | <= | mg/kg om | B | Cu_om 600, Zn_om 1200
@@ -132,8 +132,8 @@ US-CCQC/M | <= | {MG} | C | NH3_N_M 500
 US-CCQC/M | >= | % none | C | emergence_M 80
 CA-CCME/A | <= | {MG} | B | As 13, Cd 3, Cr 210, Co 34, Cu 400, Pb 150, Hg 0.8, Mo 5, Ni 62, Se 2, Zn 700
 CA-CCME/B | <= | {MG} | C | As 75, Cd 20, Cr 1060, Co 150, Cu 757, Pb 500, Hg 5, Mo 20, Ni 180, Se 14, Zn 1850
-CA-CCME/A | <= | per 500 mL none | C | foreign_A 1, sharps_A 0
-CA-CCME/B | <= | per 500 mL none | C | foreign_B 2, sharps_B 3
+CA-CCME/A | <= | /500 mL none | C | foreign_A 1, sharps_A 0
+CA-CCME/B | <= | /500 mL none | C | foreign_B 2, sharps_B 3
 CA-CCME/B | <= | mm none | C | sharps_size_B 12.5
 CA-CCME/A CA-CCME/B | <= | mg O2/kg OM/h none | C | oxygen_uptake 400
 CA-CCME/A CA-CCME/B | <= | mg CO2-C/g OM/d none | C | CO2 4
@@ -145,7 +145,7 @@ CA-ON-AA | range | - none | B | pH 5.5-8.5
 CA-ON-AA | < | mS/cm none | B | EC 4
 AU-AS4454 | <= | {MG} | C | As 20, Cd 1, Cr 100, Cu 150, Pb 150, Hg 1, Ni 60, Se 5, Zn 300
 AU-AS4454 | <= | {MG} | C | DDT 0.5, organochlorines 0.02, PCB 0.2
-AU-AS4454 | range | - none | C | pH 5.0-7.5
+AU-AS4454 | >= | - none | C | pH 5.0
 AU-AS4454 | >= | % dm | C | organic_matter 25
 AU-AS4454 | >= | % ar | C | moisture 25
 AU-AS4454 | <= | % dm | C | glass_metal_rigid 0.5, light_plastics 0.05, stones 5
@@ -229,7 +229,7 @@ COUNTS = {
     "CA-CCME/A": 20,
     "CA-CCME/B": 21,
     "CA-ON-AA": 13,
-    "AU-AS4454": 25,
+    "AU-AS4454": 24,
     "NZ-4454": 12,
 }
 
