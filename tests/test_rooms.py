@@ -24,8 +24,8 @@ WRITES = {
     "save", "create", "bulk_create", "get_or_create", "update_or_create", "bulk_update", "delete", "update",
     "executemany", "copy", "insert_new",
 }  # fmt: skip
-NOT_OF_DATABASE = {"counts", "book", "router"}
-"""Names of counters, workbooks and routers, whose ``update``, ``save`` and ``delete`` write nothing."""
+NOT_OF_DATABASE = {"counts", "book", "router", "canvas"}
+"""Names of counters, workbooks, routers and pages of a PDF, whose ``update``, ``save`` and ``delete`` write nothing."""
 PARTS = {
     "insert_new": "writes the rows that store_*_rows give it",
     "store_ledger_rows": "writes rows in its caller's transaction, which has asked (known_names)",
