@@ -121,4 +121,4 @@ def judge_by_later_editions(report: LabReport, today: dt.date) -> list[SampleVer
 
 
 def _judge(report: LabReport, groups: Sequence[tuple[bool, Sequence[RuleSet]]]) -> list[SampleVerdict]:
-    return check_lines(report_lines(report), groups)
+    return check_lines(report_lines(report), groups, facts=report.sample.facts)

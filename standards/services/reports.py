@@ -187,8 +187,6 @@ def hand_in_lab_sheet(
 def _sample_fault(sample: Sample | None, code: str, first: Line, lab: Organisation) -> Fault | None:
     place = {"row": first.number, "field": "sample", "value": first.sample}
     values = {"code": first.sample.strip(), "row": first.number}
-    if not code:
-        return Fault(Message("lab_sheet_code_empty", values), **place)
     if sample is None:
         plain = code.replace("-", "")
         looks_like_label = len(plain) == LENGTH and plain.isascii() and plain.isalnum() and read_code(code) is None

@@ -21,8 +21,10 @@ import standards.library as library_module
 from sites.models import AuditRecord, Organisation
 from sites.permissions import CONSOLE
 from standards import later
+from standards.explain import check_lines
+from standards.library import selected
 from standards.models import LabReport, LabResult, Sample, Verdict
-from standards.selectors import is_later, latest_verdicts, report_lines
+from standards.selectors import is_later, judge_report, latest_verdicts, report_day, report_lines
 from standards.selectors_public import published_report
 from standards.services import (
     attach_report_pdf,
@@ -85,7 +87,7 @@ def test_one_sheet_gives_a_report_for_each_known_code(sample, batch, operator, c
     assert {one.sample for one in done.stored} == {sample, label}
     assert all(one.by_lab and one.lab == lab and one.results.count() == 2 for one in done.stored)
     codes = [(fault.message.code, fault.row) for fault in done.faults]
-    assert codes == [("lab_sheet_code_empty", 2), ("lab_sheet_code_unknown", 8), ("lab_sheet_code_misread", 10)]
+    assert codes == [("lab_sheet_code_unknown", 2), ("lab_sheet_code_unknown", 8), ("lab_sheet_code_misread", 10)]
     assert "S-9" in done.faults[1].message.render("zh-hans")
     again = hand_in_lab_sheet(actor=chemist, lab=lab, data=data, file_name="a.csv")
     assert (len(again.stored), len(again.already)) == (0, 2)
@@ -179,6 +181,16 @@ def test_what_a_line_says_reaches_the_checker(sample, operator):
     LabResult.objects.filter(report=report).update(uncertainty_text="± 2", indicator="Cd")
     line = report_lines(LabReport.objects.get(pk=report.pk))[0]
     assert (line.indicator, line.value, line.uncertainty, line.code) == ("总铅", "12", "± 2", "Cd")
+
+
+def test_facts_stated_with_the_sample_are_used_in_judging(sample, operator):
+    """Rule by rule the same as asking the checker with those facts."""
+    report = hand_in(operator, sample)
+    for facts in ({}, {"feedstock": "sewage_sludge", "use": "food_crops"}):
+        Sample.objects.filter(pk=sample.pk).update(facts=facts)
+        found = judge_report(LabReport.objects.get(pk=report.pk))
+        wanted = check_lines(report_lines(report), selected(["all"], report_day(report)), facts=facts)
+        assert [one.as_json("en") for one in found] == [one.as_json("en") for one in wanted]
 
 
 # --- the signed PDF --------------------------------------------------------------------------------------------------
