@@ -94,7 +94,7 @@ class AdviceSource(Rule):
     """Where a piece of advice comes from; grade C is practice that no text at hand attests."""
 
     title: Text
-    issuer: str
+    issuer: Text | None = None
     grade: Confidence
 
 
@@ -102,6 +102,7 @@ class AdviceRule(Rule):
     """One piece of advice. ``rank`` 1 comes first."""
 
     id: Id
+    name: Text
     rank: int = Field(ge=1)
     when: tuple[Trigger, ...] = Field(min_length=1)
     do: Text
@@ -145,6 +146,7 @@ class Advice:
     """A suggestion with its reasons; ``because`` are at most a few of them, in words."""
 
     id: str
+    name: Text
     rank: int
     text: Text
     why: Text
@@ -154,12 +156,13 @@ class Advice:
     def as_json(self, language: str) -> dict[str, Any]:
         return {
             "id": self.id,
+            "name": self.name.in_language(language),
             "rank": self.rank,
             "text": self.text.in_language(language),
             "why": self.why.in_language(language),
             "because": [one.render(language) for one in self.because],
             "source": self.source.title.in_language(language),
-            "issuer": self.source.issuer,
+            "issuer": self.source.issuer.in_language(language) if self.source.issuer else "",
             "grade": self.source.grade,
             "provisional": self.source.grade == "C",
         }
@@ -189,7 +192,7 @@ def advise(
         because = [reason for one in rule.when for reason in _reasons(one, answers, process, diary or {})]
         if because:
             first = tuple(_unique(because)[:MOST_REASONS])
-            found[rule.id] = Advice(rule.id, rule.rank, rule.do, rule.why, file.sources[rule.source], first)
+            found[rule.id] = Advice(rule.id, rule.name, rule.rank, rule.do, rule.why, file.sources[rule.source], first)
     return sorted(found.values(), key=lambda one: one.rank)
 
 

@@ -36,7 +36,7 @@ def process_chart(
     language: str,
     width: int | None = None,
 ) -> Drawing | None:
-    """The chart of a batch ``code``; None where there is no reading. The first result that counted days is shaded."""
+    """The chart of a batch ``code``; None where there is no reading. Shaded is the first result that counted days."""
     diary = Diary.of(readings, [one.at for one in turnings], first_day, last_day, zone)
     if not diary.series:
         return None
@@ -46,12 +46,11 @@ def process_chart(
     def say(sentence: str, /, **values: Any) -> str:
         return Message(sentence, values).render(language)
 
-    shown = _shown(results)
+    shown, counted = _shaded(results, first_day, count)
     lines = [
         Series(name, [(dt.datetime.combine(day, NOON), _value(low)) for day, low in zip(days, lows, strict=True)])
         for name, lows in _lines(diary, count, language)
     ]
-    counted = _counted(shown.option, first_day, count) if shown and shown.option else np.zeros(count, dtype=np.bool_)
     empty = np.isnan(np.array([one.low[:count] for one in diary.series])).all(axis=0)
 
     def span(first: int, last: int, label: str, *, missing: bool) -> Span:
@@ -103,8 +102,8 @@ def process_days(
     diary = Diary.of(readings, [one.at for one in turnings], first_day, last_day, zone)
     if not diary.series:
         return {"points": [], "days": []}
-    count, shown = _days_shown(diary), _shown(results)
-    counted = _counted(shown.option, first_day, count) if shown and shown.option else np.zeros(count, dtype=np.bool_)
+    count = _days_shown(diary)
+    _, counted = _shaded(results, first_day, count)
     turned = set(diary.turnings.tolist())
     names = [point_name(one.point) for one in diary.series]
     return {
@@ -151,10 +150,14 @@ def _lines(diary: Diary, count: int, language: str) -> list[tuple[str, Sequence[
     return lines
 
 
-def _shown(results: Sequence[ProcessResult]) -> ProcessResult | None:
-    """The result whose days are shaded: the first with counted days that is of use (met, else any)."""
-    with_days = [one for one in results if one.periods and one.option]
-    return next((one for one in with_days if one.verdict == "pass"), with_days[0] if with_days else None)
+def _shaded(results: Sequence[ProcessResult], first_day: dt.date, count: int) -> tuple[ProcessResult | None, Bools]:
+    """The first result that counted days which can be shown, and those days."""
+    for one in results:
+        if one.option is not None:
+            counted = _counted(one.option, first_day, count)
+            if counted.any():
+                return one, counted
+    return None, np.zeros(count, dtype=np.bool_)
 
 
 def _name(result: ProcessResult | None) -> str:
@@ -176,7 +179,7 @@ def _counted(result: OptionResult, first_day: dt.date, count: int) -> Bools:
 
 
 def _thresholds(results: Sequence[ProcessResult], language: str) -> list[Threshold]:
-    """One line a temperature, named after the standards that ask for it."""
+    """One line a temperature; a single one is named after the standards that ask for it."""
     asked: dict[float, list[str]] = {}
     for one in results:
         options = [one.option] if one.option else list(one.options)
@@ -184,8 +187,11 @@ def _thresholds(results: Sequence[ProcessResult], language: str) -> list[Thresho
             names = asked.setdefault(float(option.option.at_least), [])
             if one.standard and one.standard not in names:
                 names.append(one.standard)
+    if len(asked) > 1:  # one entry of the legend for all: a phone has no room for more
+        label = Message("process_chart_asked").render(language)
+        return [Threshold(celsius, label) for celsius in sorted(asked)]
     comma = "、" if language.startswith("zh") else ", "
     return [
         Threshold(celsius, f"{format_number(celsius)} °C" + (f" · {comma.join(names)}" if names else ""))
-        for celsius, names in sorted(asked.items())
+        for celsius, names in asked.items()
     ]

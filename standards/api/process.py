@@ -78,6 +78,7 @@ class ProcessResultOut(Schema):
 
 class AdviceOut(Schema):
     id: str
+    name: str
     rank: int
     text: str
     why: str

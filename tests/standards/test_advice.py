@@ -97,7 +97,9 @@ def test_each_rule_speaks_when_it_should_and_only_then(rule_, number):
 @pytest.mark.parametrize("rule_", RULES, ids=lambda one: one.id)
 def test_each_rule_has_both_languages_and_a_source(rule_):
     source = advice_rules().sources[rule_.source]
-    assert source.title.zh and source.title.en and source.issuer and source.grade
+    assert source.title.zh and source.title.en and source.grade
+    assert source.issuer or source.grade == "C"
+    assert rule_.name.zh and rule_.name.en and rule_.name.zh != rule_.name.en
     for text in (rule_.do, rule_.why):
         assert re.search(r"[\u4e00-\u9fff]", text.zh) and not re.search(r"[\u4e00-\u9fff]", text.en)
         assert len(text.en) > 40
