@@ -345,7 +345,7 @@ def _applied(
     cause[(readings > 1) & (least != most)] = Reason.UNIT_MISSING
     unstated = form > 0
     if unstated.any():
-        most = np.where(unstated, most * form, most)
+        np.multiply(most, form, out=most, where=unstated)
         cause[unstated] = Reason.FORM_UNSTATED
     none = (most == 0) | ((least == 0) & zero) | ~stated
     found = np.where(counts, np.where(none, 1, 2), np.where(kind == _NOT_DETECTED, 1, 0))
