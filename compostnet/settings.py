@@ -271,6 +271,8 @@ RATELIMIT_USE_CACHE = "default"
 ALLAUTH_TRUSTED_PROXY_COUNT = _number("PROXIES", 1 if PRODUCTION else 0)
 # How often one person may write through the API; a bulk request counts once.
 API_WRITE_RATE = _env("API_WRITE_RATE", "600/m")
+# How often one address may have results checked without keeping them: that may take a second of a processor each.
+API_CHECK_RATE = _env("API_CHECK_RATE", "60/m")
 SILENCED_SYSTEM_CHECKS = [
     # The embedded cache lives in one process; so do its limits, which is what one machine needs.
     "django_ratelimit.E003",

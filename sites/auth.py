@@ -19,7 +19,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import OperationalError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
-from django_ratelimit.core import is_ratelimited
+from django_ratelimit.core import get_usage
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
@@ -125,8 +125,15 @@ def _address(request: HttpRequest) -> str:
         return "unknown"
 
 
-def limit_writes(request: HttpRequest, user: User | AnonymousUser) -> None:
-    """Raise ``too_many_requests`` when one person (or address) writes more often than `settings.API_WRITE_RATE`."""
+def limit_writes(
+    request: HttpRequest, user: User | AnonymousUser, *, group: str = "api-writes", rate: str = ""
+) -> None:
+    """Raise ``too_many_requests`` when one person (or address) writes more often than `settings.API_WRITE_RATE`.
+
+    What costs more than a write has a ``group`` and ``rate`` of its own.
+    """
     who = f"user:{user.pk}" if isinstance(user, User) else f"address:{_address(request)}"
-    if is_ratelimited(request, group="api-writes", key=lambda *_: who, rate=settings.API_WRITE_RATE, increment=True):
-        raise Problem("too_many_requests")
+    rate = rate or settings.API_WRITE_RATE
+    usage = get_usage(request, group=group, key=lambda *_: who, rate=rate, increment=True)
+    if usage is not None and usage["should_limit"]:
+        raise Problem("too_many_requests", seconds=max(1, int(usage["time_left"])))

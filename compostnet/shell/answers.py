@@ -75,6 +75,8 @@ def problem_response(problem: Problem) -> HttpResponse:
     response = HttpResponse(json.dumps(document, ensure_ascii=False), status=problem.status, content_type=PROBLEM_TYPE)
     if problem.status == 401:
         response["WWW-Authenticate"] = "Bearer"
+    if seconds := problem.message.values.get("seconds"):
+        response["Retry-After"] = str(seconds)
     return response
 
 
