@@ -14,14 +14,17 @@ from compostnet.shared.rules import Text
 from sites.models import Region, Site
 from sites.permissions import Actor, may
 from standards import core
-from standards.checker import Table, check, evidence, table, to_terms, ways
-from standards.core import VERDICTS, Column, Reason, State
+from standards.bulk import columns_of
+from standards.core import BASES, VERDICTS, Column, Reason, State
+from standards.evaluation import Evaluation
 from standards.indicators import find_indicator, indicators, unit_factor
 from standards.library import RuleSet
 from standards.library_schema import Limit
 from standards.models import LabReport, LabResult
-from standards.readings import Line, Reading, read_line
+from standards.plan import Term, plan_of, ways
+from standards.readings import Line, cells_of
 from standards.selectors import visible_report, visible_reports
+from standards.tables import Table, evidence, in_terms, table_of
 
 NEWEST = 100
 _CAUSES = {Reason.BASIS_UNKNOWN: "over_time_basis", Reason.MOISTURE_NEEDED: "over_time_moisture"}
@@ -152,7 +155,7 @@ def over_time(
         *("pk", "sample__code", "sample__taken_on"),
         *("sample__batch__site__code", "sample__batch__site__name_zh", "sample__batch__site__name_en"),
     )
-    return _measured(code, limits, wanted, lines, list(found))
+    return _measured(code, limits, lines, list(found))
 
 
 def _evidence_codes(code: str, limits: Sequence[tuple[RuleSet, Limit]]) -> set[str]:
@@ -173,74 +176,61 @@ def _may_be(text: str, wanted: Collection[str]) -> bool:
 def _measured(
     code: str,
     limits: Sequence[tuple[RuleSet, Limit]],
-    wanted: set[str],
-    lines: dict[uuid.UUID, list[tuple[str, ...]]],
+    rows: dict[uuid.UUID, list[tuple[str, ...]]],
     reports: Sequence[tuple[uuid.UUID, str, dt.date, str, str, str]],
 ) -> OverTime:
-    read: dict[tuple[str, ...], Reading] = {}
     own = {code, *(part for _, limit in limits for part in limit.sum)}
-    sources = {
-        source for one in own for rules, _ in limits or () for _, source, _ in ways(one, rules.edition.conversions)
-    }
-    sources |= own | {source for one in own for _, source, _ in ways(one, ())}
-    samples: list[list[Reading]] = []
+    factors = [rules.edition.conversions for rules, _ in limits] or [()]
+    sources = {source for one in own for conversions in factors for _, source, _ in ways(one, conversions)}
+    lines: list[Line] = []
+    which: list[int] = []
+    for number, report in enumerate(reports):
+        for name, value, unit, basis, note, uncertainty, said in rows.get(report[0], ()):
+            lines.append(Line("", name, value, unit, basis, note, 0, uncertainty, said))
+            which.append(number)
     answer = OverTime()
-    for pk, sample, taken_on, site, name_zh, name_en in reports:
-        readings = []
-        for texts in lines.get(pk, ()):
-            reading = read.get(texts)
-            if reading is None:
-                name, value, unit, basis, note, uncertainty, said = texts
-                reading = read_line(Line("", name, value, unit, basis, note, 0, uncertainty, said))
-                read[texts] = reading
-            if reading.indicator in wanted:
-                readings.append(reading)
-        reported = [reading.line.reported for reading in readings if reading.indicator in sources]
-        if not reported:
-            continue
-        samples.append(readings)
-        name = Text(zh=name_zh, en=name_en or name_zh)
-        answer.measurements.append(Measurement(pk, sample, taken_on, site, name, "; ".join(reported)))
-    if samples:
-        whole = table(samples)
-        for rules, limit in limits:
-            _judge(answer, whole, rules, limit)
-        if not answer.values:
-            terms = own_terms(code)
-            answer.values[terms] = _seen(_in_terms(whole, code, terms))
+    if not lines:
+        return answer
+    cells = cells_of(lines)
+    of_indicator = np.isin(cells.indicator, [place for place, one in enumerate(cells.codes) if one in sources])
+    reported: dict[int, list[str]] = {}
+    for place in np.flatnonzero(of_indicator).tolist():
+        reported.setdefault(which[place], []).append(lines[place].reported)
+    kept = sorted(reported)
+    for number in kept:
+        pk, sample, taken_on, site, zh, en = reports[number]
+        name = Text(zh=zh or en, en=en or zh)
+        answer.measurements.append(Measurement(pk, sample, taken_on, site, name, "; ".join(reported[number])))
+    if not kept:
+        return answer
+    whole = table_of(len(reports), columns_of(cells, np.array(which, np.int64), len(reports)))
+    for rules, limit in limits:
+        _judge(answer, whole, kept, rules, limit)
+    if not answer.values:
+        terms = own_terms(code)
+        term = Term(tuple(ways(code, ())), BASES[terms.basis], 1.0 / unit_factor(code, terms.unit))
+        found = [in_terms(whole, column, term) for column in evidence(whole, term.ways)]
+        answer.values[terms] = _seen(core.mean(found), kept)
     return answer
 
 
-def _judge(answer: OverTime, whole: Table, rules: RuleSet, limit: Limit) -> None:
+def _judge(answer: OverTime, whole: Table, kept: Sequence[int], rules: RuleSet, limit: Limit) -> None:
     """The verdicts of one limit, and the values in its terms where no earlier limit had the same."""
-    outcome = next(one for one in check(whole, rules).outcomes if one.limit.id == limit.id)
-    answer.verdicts[(rules.code, limit.id)] = [VERDICTS[int(code)] for code in outcome.verdict]
+    plan = plan_of([RuleSet(rules.standard, rules.product_class, rules.edition, rules.day, (limit,))])
+    done = Evaluation(whole, plan, {}, "simple")
+    leaf = plan.sets[0].leaves[0]
+    verdicts = done.slots[leaf.slot][0]
+    answer.verdicts[(rules.code, limit.id)] = [VERDICTS[int(verdicts[number])] for number in kept]
     terms = Terms(limit.unit, limit.basis)
     if terms not in answer.values:
-        answer.values[terms] = _seen(core.mean(list(outcome.raw)))
+        raw = done.judged[leaf.judgement].raw
+        answer.values[terms] = _seen(core.mean(list(raw)) if raw else Column.empty(whole.size), kept)
 
 
-def _in_terms(whole: Table, code: str, terms: Terms) -> Column:
-    """An indicator in its own terms, without any standard's factors."""
-    clause = Text(zh="", en="")
-    limit = Limit(
-        id="own",
-        indicator=code,
-        compare=">=",
-        value="0",  # type: ignore[arg-type]
-        unit=terms.unit,
-        basis=terms.basis,  # type: ignore[arg-type]
-        clause=clause,
-        source="own",
-        grade="A",
-    )
-    return core.mean([to_terms(whole, column, limit, code) for column in evidence(whole, code, ())])
-
-
-def _seen(column: Column) -> list[Seen]:
+def _seen(column: Column, kept: Sequence[int]) -> list[Seen]:
     """A column as intervals; what has none says why."""
     seen = []
-    for number in range(column.size):
+    for number in kept:
         state = int(column.state[number])
         low, high = float(column.low[number]), float(column.high[number])
         if state == State.ABSENT:

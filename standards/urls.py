@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from standards.views import check, compare, library, over_time, pdfs, public, reports, requests, samples
+from standards.views import chain, check, compare, library, over_time, pdfs, public, reports, requests, samples
 
 urlpatterns = [
     path("standards/", library.standards_page, name="standards"),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("check/", check.check_page, name="check"),
     path("compare/", compare.compare_page, name="compare"),
     path("compare/indicator/", over_time.indicator_over_time, name="indicator_over_time"),
+    path("batches/<uuid:pk>/chain/", chain.chain_page, name="chain"),
     path("batches/<uuid:pk>/samples/", samples.samples_page, name="samples"),
     path("samples/<str:code>/arrival/", requests.sample_arrival_page, name="sample_arrival"),
     path("lab/", requests.my_lab_page, name="my_lab"),

@@ -62,10 +62,6 @@ def judge(
     lines: Sequence[Line], groups: Groups, facts: Mapping[str, str] | None = None, decision: str = "simple"
 ) -> list[SampleVerdict]:
     """The checker's answers under the stated facts and the decision rule."""
-    import inspect
-
-    if "facts" not in inspect.signature(check_lines).parameters:
-        return check_lines(lines, groups)
     return check_lines(lines, groups, facts=facts or {}, decision="guarded" if decision == "guarded" else "simple")
 
 
