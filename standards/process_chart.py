@@ -65,8 +65,8 @@ def process_chart(
         "points": len(diary.series),
         "hottest": format_number(max(float(one.celsius.max()) for one in diary.series), 1),
         "turnings": len(turnings),
-        "rules": "".join(
-            f" {one.rule.name.in_language(language)}: {one.reason.render(language)}" for one in results[:3]
+        "rules": ("" if language.startswith("zh") else " ").join(
+            say("process_chart_rule", name=one.rule.name, reason=one.reason) for one in results[:3]
         ),
     }
     return line_chart(
