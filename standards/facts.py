@@ -44,6 +44,14 @@ def known_facts() -> dict[str, Fact]:
     return load_rule(PATH, FactFile).facts
 
 
+def read_fact(text: str) -> tuple[str, str]:
+    """``feedstock=kitchen_waste`` as code and value; the problem ``fact_shape`` for what has another shape."""
+    code, sign, value = text.partition("=")
+    if not sign:
+        raise Problem("fact_shape", text=text, known=list(known_facts()))
+    return code.strip(), value.strip()
+
+
 def read_facts(stated: Mapping[str, str]) -> dict[str, str]:
     """The facts without empty ones; the problem ``fact_unknown`` or ``fact_value`` for what cannot be understood."""
     facts = {}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Annotated, Any
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils import timezone
@@ -17,7 +19,9 @@ from compostnet.shared.problems import Problem
 from compostnet.shared.schemas import TextOut
 from compostnet.shared.texts import Message
 from sites.auth import limit_writes
+from standards.decision import Decision
 from standards.explain import check_lines, groups_of, limit_text
+from standards.facts import known_facts, read_fact, read_facts
 from standards.lab_sheets import MAX_LINES, read_lab_sheet
 from standards.library import find, library, rule_sets, selected
 from standards.library_schema import Standard
@@ -93,6 +97,10 @@ class IndicatorVerdictOut(Schema):
     reason: str = Field(description="the reason, with the notes after it")
     notes: list[str] = Field([], description="conversions made and what else to know; they are in the reason too")
     next_step: str | None = Field(description="the smallest step to a pass")
+    probability: float | None = Field(
+        None, description="that the true value conforms, where an uncertainty is stated (JCGM 106)"
+    )
+    delegated_from: str = Field("", description="the standard, edition and limit that this one is left to")
 
 
 class SampleVerdictOut(Schema):
@@ -116,17 +124,29 @@ class LineIn(Schema):
     unit: str = Field("", max_length=60)
     basis: str = Field("", max_length=30, description="dm, ar, or empty where not known")
     note: str = Field("", max_length=300)
+    uncertainty: str = Field(
+        "", max_length=60, description="expanded uncertainty as printed: '0.9', '± 0.9 (k=2)', '8 %'"
+    )
+
+
+DECISION = Field("simple", description="what a stated uncertainty does: simple acceptance, or guarded (ILAC-G8)")
 
 
 class CheckIn(Schema):
     standards: Codes = Field(description="codes such as CN-NYT525 or EU-FPR/PFC3A, or all")
     as_of: dt.date | None = Field(None, description="the day whose editions count; today by default")
+    facts: dict[str, str] = Field(
+        {}, max_length=20, description=f"what is known of the product besides its analysis: {', '.join(known_facts())}"
+    )
+    decision: Decision = DECISION
     lines: list[LineIn] = Field(min_length=1, max_length=MAX_LINES)
 
 
 class CheckFileIn(Schema):
     standards: Codes
     as_of: dt.date | None = None
+    facts: list[str] = Field([], max_length=20, description="NAME=VALUE each, for example feedstock=kitchen_waste")
+    decision: Decision = DECISION
 
 
 def _text(text: Any) -> TextOut:
@@ -161,9 +181,20 @@ def list_standards(request: HttpRequest) -> list[StandardOut]:
     return [StandardOut(**_standard(standard)) for standard in library().values()]
 
 
-def _check(lines: list[Line], codes: list[str], as_of: dt.date | None) -> list[dict[str, Any]]:
-    answers = check_lines(lines, selected(codes, as_of or timezone.localdate()))
+def _check(
+    lines: list[Line], codes: list[str], as_of: dt.date | None, facts: Mapping[str, str], decision: Decision
+) -> list[dict[str, Any]]:
+    groups = selected(codes, as_of or timezone.localdate())
+    answers = check_lines(lines, groups, facts=read_facts(facts), decision=decision)
     return [answer.as_json(_language()) for answer in answers]
+
+
+def _limit_checks(request: HttpRequest) -> None:
+    """Nobody signs in to check, so it is limited by address."""
+    limit_writes(request, AnonymousUser(), group="checks", rate=settings.API_CHECK_RATE)
+
+
+TOO_MANY = {"responses": {429: {"description": "Too many requests; Retry-After says in how many seconds to try again"}}}
 
 
 @router.post(
@@ -173,15 +204,25 @@ def _check(lines: list[Line], codes: list[str], as_of: dt.date | None) -> list[d
     auth=None,
     operation_id="check_results",
     summary="Check results against standards",
+    openapi_extra=TOO_MANY,
 )
 def check_results(request: HttpRequest, body: CheckIn) -> list[dict[str, Any]]:
     """Results in, verdicts out; nothing is kept. A standard without class answers with the best class that is met."""
-    limit_writes(request, AnonymousUser())
+    _limit_checks(request)
     lines = [
-        Line(one.sample, one.indicator, str(one.value)[:200], one.unit, one.basis, one.note, number)
+        Line(
+            sample=one.sample,
+            indicator=one.indicator,
+            value=str(one.value)[:200],
+            unit=one.unit,
+            basis=one.basis,
+            note=one.note,
+            number=number,
+            uncertainty=one.uncertainty,
+        )
         for number, one in enumerate(body.lines, start=1)
     ]
-    return _check(lines, body.standards, body.as_of)
+    return _check(lines, body.standards, body.as_of, body.facts, body.decision)
 
 
 @router.post(
@@ -191,11 +232,13 @@ def check_results(request: HttpRequest, body: CheckIn) -> list[dict[str, Any]]:
     auth=None,
     operation_id="check_lab_sheet",
     summary="Check a lab sheet against standards",
+    openapi_extra=TOO_MANY,
 )
 def check_lab_sheet(request: HttpRequest, form: Form[CheckFileIn], file: File[UploadedFile]) -> list[dict[str, Any]]:
-    """A lab sheet (CSV or XLSX: sample, indicator, value, unit, basis, note) in, verdicts out; nothing is kept."""
-    limit_writes(request, AnonymousUser())
-    return _check(read_lab_sheet(file.read(), file.name or ""), form.standards, form.as_of)
+    """A lab sheet (CSV or XLSX; long, wide or a form) in, verdicts out; nothing is kept."""
+    _limit_checks(request)
+    facts = dict(read_fact(text) for text in form.facts)
+    return _check(read_lab_sheet(file.read(), file.name or ""), form.standards, form.as_of, facts, form.decision)
 
 
 # After the fixed addresses: {code} would catch them too.

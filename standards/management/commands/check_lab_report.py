@@ -23,7 +23,7 @@ from compostnet.shared.problems import Problem
 from compostnet.shared.texts import Message
 from standards.decision import Decision
 from standards.explain import SampleVerdict, check_lines
-from standards.facts import known_facts, read_facts
+from standards.facts import known_facts, read_fact, read_facts
 from standards.lab_sheets import read_lab_sheet
 from standards.library import library, rule_sets, selected
 from standards.readings import Line
@@ -170,11 +170,3 @@ def read_day(text: str | None) -> dt.date:
         return dt.date.fromisoformat(text) if text else timezone.localdate()
     except ValueError as error:
         raise Problem("check_day_wrong", day=text) from error
-
-
-def read_fact(text: str) -> tuple[str, str]:
-    """``feedstock=kitchen_waste`` as name and value."""
-    name, sign, value = text.partition("=")
-    if not sign:
-        raise Problem("check_fact_shape", text=text, known=list(known_facts()))
-    return name.strip(), value
