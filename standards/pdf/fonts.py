@@ -109,7 +109,7 @@ class Faces:
 
     def width(self, text: str, size: float, bold: bool = False) -> float:
         """How wide a text is, in points."""
-        return sum(pdfmetrics.stringWidth(piece, name, size) for name, piece in self.runs(text, bold))
+        return float(sum(pdfmetrics.stringWidth(piece, name, size) for name, piece in self.runs(text, bold)))
 
 
 def _latin_last(face: Face) -> bool:
@@ -178,18 +178,19 @@ def faces(wish: str = "") -> Faces:
     problem ``pdf_font_missing``, which says what to install.
     """
     number = len(pdfmetrics.getRegisteredFontNames())
-    regular, bold = [], []
+    regular: list[Face] = []
+    bold: list[Face] = []
     for place, (plain, strong) in enumerate(LATIN_FILES):
         for path, weight, kept in ((plain, "regular", regular), (strong, "bold", bold)):
             font = _open(path, f"latin-{place}-{weight}-{number}")
             if font is not None:
                 kept.append(Face(font.fontName, font))
-    path = _chinese(wish)
+    file = _chinese(wish)
     chinese = None
-    if path is not None:
-        chinese = Face(f"chinese-regular-{number}", TTFont(f"chinese-regular-{number}", path))
+    if file is not None:
+        chinese = Face(f"chinese-regular-{number}", TTFont(f"chinese-regular-{number}", file))
         regular.append(chinese)
-        bold.append(Face(f"chinese-bold-{number}", TTFont(f"chinese-bold-{number}", path), outlined=True))
+        bold.append(Face(f"chinese-bold-{number}", TTFont(f"chinese-bold-{number}", file), outlined=True))
     for face in (*regular, *bold):
         pdfmetrics.registerFont(face.font)
         pdfmetrics.registerFontFamily(face.name, normal=face.name, bold=face.name, italic=face.name)

@@ -124,7 +124,10 @@ def _first(
     head.append(page.text(lead, "lead"))
     width = WIDTH - (30 * mm if public_url else 0)
     rows = [
-        (page.say("pdf_site"), _joined(facts.site and facts.site.in_language(language), _place(facts, language))),
+        (
+            page.say("pdf_site"),
+            _joined(facts.site.in_language(language) if facts.site else "", _place(facts, language)),
+        ),
         (page.say("pdf_batch"), _joined(facts.batch, _span(facts))),
         (page.say("pdf_sample"), facts.sample or _few(samples, page)),
         (page.say("pdf_taken"), taken),
