@@ -328,10 +328,29 @@ class RuleSet:
         return any(rule.grade == "C" and rule.obligatory for rule in rules)
 
 
+_KEPT: dict[tuple[int, dt.date, str | None], list[RuleSet]] = {}
+
+
 def rule_sets(
     standard: Standard, as_of: dt.date, class_code: str | None = None, books: dict[str, Standard] | None = None
 ) -> list[RuleSet]:
-    """The rule sets of a standard on a day: of one class, or of every class (best first). Empty before any edition."""
+    """The rule sets of a standard on a day: of one class, or of every class (best first). Empty before any edition.
+
+    Those of the platform's library are kept, since the checker knows again what it has worked out (`standards.plan`).
+    """
+    books = books if books is not None else library()
+    if books is not library() or books.get(standard.code) is not standard:
+        return _rule_sets(standard, as_of, class_code, books)
+    key = (id(standard), as_of, class_code)
+    kept = _KEPT.get(key)
+    if kept is None:
+        if len(_KEPT) >= 2000:
+            _KEPT.clear()
+        kept = _KEPT[key] = _rule_sets(standard, as_of, class_code, books)
+    return list(kept)
+
+
+def _rule_sets(standard: Standard, as_of: dt.date, class_code: str | None, books: dict[str, Standard]) -> list[RuleSet]:
     edition = in_force(standard.editions, as_of)
     if edition is None:
         return []
