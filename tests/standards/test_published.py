@@ -124,6 +124,63 @@ def test_t12_is_flagged_not_judged(answers):
     assert limit(answers, T12, *CN, "organic_matter")["verdict"] == "pass"  # as received or dry, it is above 30
 
 
+CITY, SWM = ("IN-FCO", "CITY"), ("IN-SWM2016", "COMPOST")
+
+
+def test_t1_against_india(answers):
+    for rules in (CITY, SWM):
+        assert answers[T1, *rules]["verdict"] == "fail"
+        acid = limit(answers, T1, *rules, "pH")
+        assert (acid["verdict"], acid["compared"], acid["limit"]) == ("fail", 7.657, "6.5–7.5")
+        assert limit(answers, T1, *rules, "EC")["verdict"] == "fail"
+        mercury = limit(answers, T1, *rules, "Hg")
+        assert (mercury["verdict"], mercury["code"]) == ("cannot_tell", "reason_censored")
+        assert limit(answers, T1, *rules, "Pb")["verdict"] == "pass"
+    arsenic = limit(answers, T1, *CITY, "As2O3")
+    assert (arsenic["verdict"], arsenic["compared"]) == ("pass", pytest.approx(0.398 / 0.757, abs=1e-4))
+    assert limit(answers, T1, *SWM, "As")["compared"] == 0.398
+    assert limit(answers, T1, "IN-FCO", "MANURE", "pH")["verdict"] == "pass"  # 6.0 to 8.5 there
+
+
+def test_t1_without_conversion_to_oxides_would_fail(answers):
+    compared = limit(answers, T1, *CN, "total_nutrients")["compared"]
+    assert compared != pytest.approx(2.50 + 0.424 + 0.67, abs=0.05)
+    assert compared == pytest.approx(2.50 + 0.424 * 2.291 + 0.67 * 1.205, abs=0.001)
+    assert limit(answers, T2, *CN, "total_nutrients")["compared"] != pytest.approx(3.36, abs=0.05)
+
+
+def test_t1_organic_matter_by_the_day(tmp_path):
+    """37.8 % meets the edition of 2021 and not that of 2012."""
+    found = {}
+    for day in ("2021-05-31", "2021-06-01"):
+        text, _, _ = run(str(FILE), "--standard", "CN-NYT525", "--format", "json", "--as-of", day)
+        one = next(one for one in json.loads(text) if one["sample"] == T1)
+        matter = next(entry for entry in one["indicators"] if entry["indicator"] == "organic_matter")
+        found[one["edition"]] = matter["verdict"]
+    assert found == {"2012": "fail", "2021": "pass"}
+
+
+def test_t9_a_count_and_the_inverse_value(answers):
+    value = limit(answers, "T9 Mazandaran (type not stated) a", "CN-GB7959", None, "faecal_coliform_value")
+    assert (value["verdict"], value["limit"]) == ("pass", "≥ 0.01")
+    assert str(value["compared"]).startswith("≥ 0.01555")  # 1 / 64.3: per g, not per 10 g
+    for kind in "ab":
+        delegated = limit(
+            answers, f"T9 Mazandaran (type not stated) {kind}", "CN-DB33-RURAL", "SOLAR", "faecal_coliforms"
+        )
+        assert (delegated["verdict"], delegated["delegated_from"]) == ("pass", "CN-NY884 2012 faecal_coliforms")
+
+
+def test_t12_is_flagged_for_india_too(answers):
+    assert limit(answers, T12, *CITY, "P2O5")["code"] == "reason_implausible"
+    assert limit(answers, T12, *CITY, "C_N")["code"] == "reason_implausible"
+    assert limit(answers, T12, *CITY, "EC")["code"] == "reason_unit_unknown"
+    assert limit(answers, T12, *CITY, "pH")["verdict"] == "pass"
+    assert limit(answers, T12, *CITY, "moisture")["verdict"] == "fail"
+    potassium = limit(answers, T12, *CITY, "K2O")  # 0.466 % K2O, and no basis stated
+    assert (potassium["verdict"], potassium["code"]) == ("cannot_tell", "reason_basis_unknown")
+
+
 def test_a_standard_without_class_answers_with_the_best(tmp_path):
     text, _, _ = run(str(FILE), "--standard", "AT-KOMPOSTVO", "--format", "json", "--as-of", "2026-03-01")
     best = {one["sample"]: (one["class"], one["verdict"]) for one in json.loads(text)}
