@@ -18,6 +18,7 @@ from standards.later import later_groups
 from standards.library import RuleSet, selected
 from standards.models import LabReport, Sample, Verdict
 from standards.readings import Line
+from standards.selectors_names import NOT_JUDGED
 
 
 def visible_samples(actor: Actor) -> QuerySet[Sample]:
@@ -101,6 +102,7 @@ def report_lines(report: LabReport) -> list[Line]:
             code=result.indicator,
         )
         for result in report.results.all()
+        if result.indicator != NOT_JUDGED
     ]
 
 

@@ -1,5 +1,6 @@
 """Every change of the room, one module a thing."""
 
+from standards.services.names import name_indicator, teach_indicator_name
 from standards.services.publishing import publish_lab_report, unpublish_lab_report
 from standards.services.reports import (
     attach_report_pdf,
@@ -28,9 +29,11 @@ __all__ = [
     "judge_again",
     "judge_reports_again",
     "mark_arrived",
+    "name_indicator",
     "publish_lab_report",
     "register_sample",
     "take_requested_sample",
+    "teach_indicator_name",
     "unpublish_lab_report",
     "withdraw_lab_report",
 ]

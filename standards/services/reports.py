@@ -21,6 +21,7 @@ from standards.codes import LENGTH, read_code
 from standards.lab_sheets import read_lab_sheet
 from standards.models import LabReport, LabResult, Sample, TestRequest, Verdict
 from standards.readings import Line
+from standards.selectors_names import meaning_of, remembered_names
 from standards.selectors_requests import OPEN
 from standards.services.publishing import locked_report
 from standards.services.samples import labs_of
@@ -92,6 +93,7 @@ def _keep(
 
 
 def _results(report: LabReport, lines: Sequence[Line]) -> list[LabResult]:
+    said = remembered_names(report.lab)
     return [
         LabResult(
             report=report,
@@ -102,7 +104,7 @@ def _results(report: LabReport, lines: Sequence[Line]) -> list[LabResult]:
             basis_text=line.basis,
             note_text=line.note,
             uncertainty_text=line.uncertainty,
-            indicator=line.code,
+            indicator=line.code or meaning_of(line, said),
         )
         for line in lines
     ]
