@@ -229,6 +229,10 @@ def _check_edition(path: Path, key: str, standard: Standard, edition: Edition, k
         for code in (node.indicator, *node.sum):
             check_indicator(f"{place}.indicator" if code == node.indicator else f"{place}.sum", code)
         check_source(place, node.source)
+        if node.delegated_from:
+            raise RuleFileError(
+                path, f"{place}.delegated_from", "the library sets this; remove it, and write to and limit"
+            )
         for number, change in enumerate(node.changes):
             check_source(f"{place}.changes.{number}", change.source)
             inside = edition.valid_from < change.valid_from <= (edition.valid_to or dt.date.max)
@@ -263,6 +267,10 @@ def _check_edition(path: Path, key: str, standard: Standard, edition: Edition, k
     for number, rule in enumerate(edition.process):
         place = f"{key}.process.{number}"
         options = rule.any_of if isinstance(rule, ProcessRule) else ()
+        if isinstance(rule, ProcessRule) and rule.delegated_from:
+            raise RuleFileError(
+                path, f"{place}.delegated_from", "the library sets this; remove it, and write to and rule"
+            )
         if rule.id in seen or len({option.id for option in options}) < len(options):
             raise RuleFileError(path, f"{place}.id", f"an id of {rule.id!r} is used twice; choose another")
         seen.add(rule.id)

@@ -9,6 +9,7 @@ from typing import Any
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from compostnet.shared.problems import Problem
@@ -26,6 +27,7 @@ from standards.describe import (
     system_words,
     unit_words,
 )
+from standards.editions import Change, diff_editions, edition_rules, find_edition
 from standards.indicators import simplify
 from standards.library import FOLDER, RuleSet, library, rule_sets
 from standards.library_schema import Edition, Limit, Standard
@@ -34,6 +36,31 @@ from standards.views.shared import BASES, language
 
 GRADES = ("A", "B", "B-", "C")
 TEXT_CHOICES = ("at_hand", "missing")
+QUIET = ("clause", "grade")
+"""Differences that say nothing of what a product must meet."""
+KIND_BADGES = {"added": "badge-pass", "removed": "badge-fail", "changed": "badge-warn", "later": "badge-info"}
+KIND_WORDS = {
+    "added": gettext_lazy("new"),
+    "removed": gettext_lazy("dropped"),
+    "changed": gettext_lazy("changed"),
+    "later": gettext_lazy("changes later"),
+}
+FIELDS = {
+    "indicator": gettext_lazy("indicator"),
+    "limit": "",
+    "unit": gettext_lazy("unit"),
+    "basis": gettext_lazy("basis"),
+    "sum": gettext_lazy("sum of"),
+    "plan": gettext_lazy("sampling plan"),
+    "statistic": gettext_lazy("what is compared"),
+    "group": gettext_lazy("choice"),
+    "when": gettext_lazy("condition"),
+    "obligatory": gettext_lazy("obligatory"),
+    "delegated_from": gettext_lazy("limit of"),
+    "method": gettext_lazy("method"),
+    "rounding": gettext_lazy("rounding"),
+    "conversion": gettext_lazy("factor"),
+}
 
 
 def in_force(edition: Edition, day: dt.date) -> bool:
@@ -128,10 +155,44 @@ def standard_page(request: HttpRequest, code: str) -> HttpResponse:
         "region": region_of(standard.country),
         "editions": sorted(shown, key=lambda one: not one["in_force"]),
         "several": len(editions) > 1,
+        "comparison": _comparison(standard, request.GET.get("from", ""), request.GET.get("to", "")),
         "ranked": any(one.rank is not None for one in standard.classes),
         "referring": _referring(standard.code),
     }
     return render(request, "standards/standard.html", context)
+
+
+def _comparison(standard: Standard, old_name: str, new_name: str) -> dict[str, Any] | None:
+    """What changed between two editions, class by class; of the two newest where nobody asks for others."""
+    if len(standard.editions) < 2:
+        return None
+    ordered = sorted(standard.editions, key=lambda one: one.valid_from)
+    old = find_edition(standard, old_name) if old_name else ordered[-2]
+    new = find_edition(standard, new_name) if new_name else ordered[-1]
+    olds = {one.code: one for one in edition_rules(standard, old, last_day=True)}
+    news = {one.code: one for one in edition_rules(standard, new)}
+    classes = []
+    for code in dict.fromkeys((*news, *olds)):
+        if code in olds and code in news:
+            rows = [_change(one) for one in diff_editions(olds[code], news[code]) if one.field not in QUIET]
+            classes.append({"code": code, "rows": rows})
+    return {
+        "from": old.edition,
+        "to": new.edition,
+        "editions": ordered,
+        "classes": classes,
+        "asked": bool(old_name or new_name),
+    }
+
+
+def _change(one: Change) -> dict[str, Any]:
+    row = one.as_json(language())
+    return {
+        **row,
+        "what": FIELDS.get(one.field, one.field),
+        "badge": KIND_BADGES[one.kind],
+        "word": KIND_WORDS[one.kind],
+    }
 
 
 @require_GET
@@ -191,7 +252,7 @@ def _edition(standard: Standard, edition: Edition, today: dt.date) -> dict[str, 
                     for option in rule.any_of
                 ],
             }
-            for rule in edition.process
+            for rule in {rule.id: rule for one in sets for rule in one.process}.values()
         ],
         "sampling": edition.sampling,
         "sampling_words": sampling_words(edition.sampling) if edition.sampling else [],

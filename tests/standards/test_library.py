@@ -517,6 +517,13 @@ MISTAKES += [
         "also_required.0.classes",
         "unknown class",
     ),
+    ("limit that says it is left to another", after_lead("delegated_from: XX-OTHER"), "delegated_from", "library sets"),
+    (
+        "process rule that says it is left to another",
+        changed(RULE, "grade: A", "grade: A\n        delegated_from: XX-OTHER"),
+        "delegated_from",
+        "library sets",
+    ),
     ("blank of the template", ('value: "50"', 'value: "<<number>>"'), "line 21", "is not filled in yet"),
     ("text and reason both", ("country: XX", "country: XX\nunavailable: {zh: 无, en: none}"), "", "not both"),
     ("a list instead of a mapping", (GOOD, "- code: XX-TEST\n"), "", "write a mapping"),
