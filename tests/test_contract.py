@@ -49,7 +49,7 @@ bounded = settings(
 @pytest.fixture
 def unlimited(settings):
     """No limit of writes, and the connection stays open after a request: the test's transaction lives in it."""
-    settings.API_WRITE_RATE = None
+    settings.API_WRITE_RATE = settings.API_CHECK_RATE = None
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     yield

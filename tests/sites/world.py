@@ -139,6 +139,17 @@ def make_things() -> dict:
         sample=sample, lab=laboratory, sha256="0" * 64, file_name="a.csv", file="lab_reports/a.csv"
     )
     requests = make_test_requests(batch, laboratory, users)
+    product = LabReport.objects.create(
+        sample=Sample.objects.create(batch=batch, code="S0", taken_on=DAY),
+        lab=laboratory,
+        sha256="2" * 64,
+        file_name="c.csv",
+        file="lab_reports/c.csv",
+        state=LabReport.State.CONFIRMED,
+        confirmed_at=now,
+        public_code="55QJ-AB39",
+        published_at=now,
+    )
     cohort = training.open_cohort(
         actor=CONSOLE,
         code="course",
@@ -164,6 +175,8 @@ def make_things() -> dict:
         "upload_partly": partly.pk,
         "sample": sample.pk,
         "report": report.pk,
+        "product": product.public_code,
+        "product_report": product.pk,
         **requests,
         "enrolment": enrolment.pk,
         "evidence": evidence.pk,
