@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from standards.views import chain, check, compare, library, over_time, pdfs, public, reports, requests, samples
+from standards.views import chain, check, compare, library, names, over_time, pdfs, public, reports, requests, samples
 
 urlpatterns = [
     path("standards/", library.standards_page, name="standards"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("samples/<str:code>/arrival/", requests.sample_arrival_page, name="sample_arrival"),
     path("lab/", requests.my_lab_page, name="my_lab"),
     path("lab-reports/<uuid:pk>/", reports.lab_report_page, name="lab_report"),
+    path("lab-reports/<uuid:pk>/names/", names.names_page, name="lab_report_names"),
     path("lab-reports/<uuid:pk>/attachment.pdf", reports.attachment_file, name="lab_report_attachment"),
     path("lab-reports/<uuid:pk>/summary.pdf", pdfs.report_pdf, name="report_pdf"),
     path("lab-reports/<uuid:pk>/data-sheet.pdf", pdfs.report_data_sheet_pdf, name="data_sheet_pdf"),

@@ -2,8 +2,8 @@
 
 from ninja import Router
 
-from standards.api import library, process, products, reports, requests, samples
+from standards.api import library, names, process, products, reports, requests, samples
 
 router = Router()
-for part in (library, process, samples, reports, requests, products):
+for part in (library, process, samples, reports, names, requests, products):
     router.add_router("", part.router)

@@ -22,6 +22,7 @@ from sites.permissions import Actor, may
 from standards.library import library, rule_sets
 from standards.models import LabReport, Verdict
 from standards.selectors import is_later, judge_report, latest_verdicts, visible_report
+from standards.selectors_names import may_name, unknown_names
 from standards.selectors_public import stated_facts
 from standards.services import (
     attach_report_pdf,
@@ -32,7 +33,8 @@ from standards.services import (
     withdraw_lab_report,
 )
 from standards.services.reports import may_attach, may_withdraw
-from standards.views.samples import REPORT_BADGES
+from standards.views.names import answered
+from standards.views.requests import REPORT_BADGES
 from standards.views.shared import answer_context, language, overview, shown
 
 
@@ -70,6 +72,9 @@ def lab_report_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "may_attach": report.state != LabReport.State.WITHDRAWN
         and not report.attachment_sha256
         and may_attach(who, report),
+        "unknown_names": unknown_names(report) if report.state == LabReport.State.RECEIVED else [],
+        "may_name": may_name(who, report),
+        "said": answered(report),
         "sees_site": may(who, "view_site_private", site=site),
         "problem": problem,
         **_verdicts(report),
@@ -110,11 +115,11 @@ def _names() -> dict[str, Any]:
 def _verdicts(report: LabReport) -> dict[str, Any]:
     """``answers`` of the report's day, ``later`` ones by later editions, ``earlier`` ones that were replaced."""
     if report.state == LabReport.State.RECEIVED:
-        answers = [answer_context(one) for one in judge_report(report)]
+        answers = _telling_first(report, [answer_context(one) for one in judge_report(report)])
         return {"answers": answers, "overview": overview(answers), "later": [], "earlier": [], "versions": []}
     newest = latest_verdicts(report)
     everything = sorted(report.verdicts.all(), key=lambda one: (one.created_at, one.pk))
-    answers = _shown(one for one in newest if not is_later(report, one))
+    answers = _telling_first(report, _shown(one for one in newest if not is_later(report, one)))
     return {
         "answers": answers,
         "overview": overview(answers),
@@ -122,6 +127,16 @@ def _verdicts(report: LabReport) -> dict[str, Any]:
         "earlier": _shown(one for one in everything if one not in newest),
         "versions": sorted({one.checker_version for one in everything}),
     }
+
+
+ORDER = ("pass", "fail", "cannot_tell", "incomplete")
+
+
+def _telling_first(report: LabReport, answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The standard that the test was asked by first, then what is decided, then what is open."""
+    request = getattr(report.sample, "request", None)
+    asked = request.standard.partition("/")[0] if request else ""
+    return sorted(answers, key=lambda one: (one["standard"] != asked, ORDER.index(one["verdict"])))
 
 
 def _shown(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
