@@ -57,7 +57,7 @@ FIELDS = {
     "when": gettext_lazy("condition"),
     "obligatory": gettext_lazy("obligatory"),
     "delegated_from": gettext_lazy("limit of"),
-    "method": gettext_lazy("method"),
+    "method": gettext_lazy("test method"),
     "rounding": gettext_lazy("rounding"),
     "conversion": gettext_lazy("factor"),
 }

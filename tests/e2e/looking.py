@@ -18,7 +18,7 @@ ENGLISH_SENTENCE = re.compile(r"\b[A-Za-z][a-z']+(?:[ ,;:]+[A-Za-z']{2,}){2,}\b"
 # What may stand in Latin letters on a Chinese page: licences, titles of documents that exist in English only, names.
 NOT_ENGLISH = re.compile(
     r"AGPL-3\.0-or-later|Creative Commons[\w .-]*|CC BY[\w .-]*|CDM TOOL ?\d+|OpenStreetMap contributors|"
-    r"[\w.+-]+@[\w.-]+|https?://\S+|MapLibre"
+    r"[\w.+-]+@[\w.-]+|https?://\S+|MapLibre|\./run [\w ]+"
 )
 
 
@@ -53,6 +53,8 @@ def words_of_people() -> list[str]:
 
 
 def without_words_of_people(text: str) -> str:
+    """The text without people's own words, and without titles of documents, which stand in their own language."""
+    text = re.sub(r"《[^》]*》", " ", text)
     for words in words_of_people():
         text = text.replace(words, " ")
     return text
