@@ -143,7 +143,9 @@ def _complete_operation(method: str, path: str, details: dict[str, Any], operati
         responses.setdefault(status, {"description": PROBLEM_NAMES[status]})
         responses[status]["content"] = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}
     for status, response in responses.items():
-        if isinstance(status, int) and status >= 400 and "application/json" in response.get("content", {}):
+        if isinstance(status, int) and status >= 400 and not response.get("content"):
+            response["content"] = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}
+        elif isinstance(status, int) and status >= 400 and "application/json" in response["content"]:
             response["content"] = {PROBLEM_TYPE: response["content"]["application/json"]}
 
 
