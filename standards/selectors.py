@@ -46,7 +46,7 @@ def sample_for_report(key: str | uuid.UUID) -> Sample:
 def visible_reports(actor: Actor) -> QuerySet[LabReport]:
     """The reports that ``actor`` may read: of their sites, of their lab, or all for a network role."""
     reports = LabReport.objects.select_related(
-        "sample__batch__site", "lab", "created_by", "confirmed_by"
+        "sample__batch__site", "sample__request", "lab", "created_by", "confirmed_by"
     ).prefetch_related("results", "verdicts")
     if may(actor, "view_network"):
         return reports

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from batches.models import Batch, SiteMonth
 from compostnet.shared.problems import Problem
+from compostnet.shared.rules import in_force
 from compostnet.shared.texts import Message
 from sites.models import Organisation, Role, Site, User
 from sites.permissions import Actor, may, require, sites_where
@@ -38,13 +39,13 @@ def batches_to_test(site: Site) -> QuerySet[Batch]:
     return batches.exclude(test_requests__state__in=OPEN).order_by("-started_on", "code")
 
 
-def standards_to_test_by(day: dt.date) -> list[str]:
-    """Codes of the standards whose text is at hand and in force: those that a test can be asked by."""
-    return [
-        code
-        for code, standard in library().items()
-        if any(one.valid_from <= day and (one.valid_to is None or day <= one.valid_to) for one in standard.editions)
-    ]
+def standards_to_test_by(site: Site) -> list[str]:
+    """Codes of the standards that a site can ask a test by (text at hand, in force): the usual one of its country
+    first, then that country's, then the others."""
+    day, country = today_at(site), site.region.country
+    usual = rules_of_testing().usual_standards.get(country)
+    codes = [code for code, standard in library().items() if in_force(standard.editions, day) is not None]
+    return sorted(codes, key=lambda code: (code != usual, library()[code].country != country))
 
 
 def _requests() -> QuerySet[TestRequest]:

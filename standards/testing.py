@@ -45,6 +45,7 @@ class TestingFile(Rule):
     __test__ = False  # not a test case of pytest
 
     active_site: ActiveSite
+    usual_standards: dict[str, str] = {}
     sources: dict[str, Source]
     sampling: Sampling
 

@@ -62,6 +62,7 @@ BADGES = {
     "done": "badge-pass",
     "cancelled": "badge-unknown",
 }
+REPORT_BADGES = {"received": "badge-warn", "confirmed": "badge-pass", "withdrawn": "badge-unknown"}
 STEPS = {
     "asked": gettext_lazy("Asked for"),
     "granted": gettext_lazy("Granted"),
@@ -138,8 +139,7 @@ class AskForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["batch"].queryset = batches_to_test(site)  # type: ignore[attr-defined]
         self.fields["standard"].choices = [  # type: ignore[attr-defined]
-            (code, f"{library()[code].name.in_language(language())} · {code}")
-            for code in standards_to_test_by(today_at(site))
+            (code, f"{library()[code].name.in_language(language())} · {code}") for code in standards_to_test_by(site)
         ]
 
 
@@ -374,7 +374,22 @@ def my_lab_page(request: HttpRequest) -> HttpResponse:
                     return redirect("my_lab")
         else:
             status = 422
-    context = {"labs": labs, "desk": lab_desk(labs), "form": form, "problem": problem, "faults": faults}
+    desk = lab_desk(labs)
+    context = {
+        "labs": labs,
+        "desk": desk,
+        "reported": [
+            {
+                "report": one,
+                "state": Message(f"lab_report_{one.state}").render(language()),
+                "badge": REPORT_BADGES[one.state],
+            }
+            for one in desk.reported
+        ],
+        "form": form,
+        "problem": problem,
+        "faults": faults,
+    }
     return render(request, "standards/my_lab.html", context, status=status)
 
 

@@ -467,7 +467,7 @@ def test_the_whole_way_through_the_pages(client, active, batch, site, operator, 
     client.force_login(chemist)
     assert request.label_code in client.get(reverse("my_lab"), headers=headers).content.decode()
     scan = reverse("sample_arrival", args=[request.label_code])
-    assert ("样品已收到" if zh else "has arrived") in client.get(scan, headers=headers).content.decode()
+    assert ("确认已收到样品" if zh else "has arrived") in client.get(scan, headers=headers).content.decode()
     for _ in range(2):
         assert client.post(scan, headers=headers).url == scan
     assert ("签收" if zh else "arrived on") in client.get(scan, headers=headers).content.decode()
