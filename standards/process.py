@@ -45,6 +45,7 @@ class ProcessRules(Rule):
     longest_gap_hours: float
     turnings_a_day: int
     hottest_possible: Number
+    points_outside: tuple[str, ...]
     running_states: tuple[str, ...]
     systems: dict[str, tuple[System | Literal["other"], ...]]
 
@@ -53,6 +54,11 @@ class ProcessRules(Rule):
 def process_rules() -> ProcessRules:
     """How diaries are read: our own decisions, as data."""
     return load_rule(PATH, ProcessRules)
+
+
+def is_outside(point: str) -> bool:
+    """Whether a measuring point is beside the heap, by its name (``环境``, ``ambient``)."""
+    return point.strip().casefold() in process_rules().points_outside
 
 
 class HeatReading(NamedTuple):

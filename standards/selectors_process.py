@@ -13,7 +13,7 @@ from batches.models import Batch, DiaryEntry
 from standards.advice import DiaryNote
 from standards.library import RuleSet, find, library, rule_sets
 from standards.models import Sample
-from standards.process import HeatReading, ProcessResult, Turning, check_process, process_rules
+from standards.process import HeatReading, ProcessResult, Turning, check_process, is_outside, process_rules
 
 KINDS = ("temperature", "turning", "moisture", "smell", "oxygen")
 
@@ -34,6 +34,8 @@ class BatchDiary:
     systems: Sequence[str]
     facts: Mapping[str, str]
     running: bool
+    outside: Sequence[str] = ()
+    """Measuring points that are not in the heap: their readings are left out."""
 
 
 def batch_diary(batch: Batch) -> BatchDiary:
@@ -43,9 +45,12 @@ def batch_diary(batch: Batch) -> BatchDiary:
         "observed_at", "id"
     )
     readings, turnings, notes = [], [], []
+    outside: dict[str, None] = {}
     for kind, at, value, point, depth in rows.values_list("kind", "observed_at", "value", "point", "depth_cm"):
         if kind == "turning":
             turnings.append(Turning(at))
+        elif kind == "temperature" and is_outside(point):
+            outside[point] = None
         elif value is not None:
             if kind == "temperature":
                 readings.append(HeatReading(point if depth is None else f"{point} {depth} cm".strip(), at, value))
@@ -66,6 +71,7 @@ def batch_diary(batch: Batch) -> BatchDiary:
         systems=how.systems.get(batch.process or batch.site.process, ()),
         facts=facts.first() or {},
         running=batch.finished_on is None and batch.state in how.running_states,
+        outside=sorted(outside),
     )
 
 

@@ -95,6 +95,7 @@ class BatchProcessOut(Schema):
     last_day: dt.date
     running: bool = Field(description="the hot phase can still come, so that nothing has failed yet")
     systems: list[str] = Field(description="how the pile is kept, in the standards' words; empty: not known")
+    outside: list[str] = Field(description="measuring points that are not in the heap; their readings do not count")
     results: list[ProcessResultOut]
     advice: list[AdviceOut]
 
@@ -123,6 +124,7 @@ def read_batch_process(request: HttpRequest, id: uuid.UUID, query: Query[Process
         "last_day": diary.last_day,
         "running": diary.running,
         "systems": list(diary.systems),
+        "outside": list(diary.outside),
         "results": [one.as_json(language()) for one in results],
         "advice": [one.as_json(language()) for one in advice],
     }

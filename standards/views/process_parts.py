@@ -23,7 +23,8 @@ def process_context(
     """Context of ``standards/_process.html`` and ``standards/_advice.html``.
 
     ``rule_sets``: whose process rules count. ``answers``: verdicts of the batch's lab reports as JSON in the page's
-    language, for the advice. Keys: ``process``, ``process_chart``, ``process_days``, ``process_running``, ``advice``.
+    language, for the advice. Keys: ``process``, ``process_chart``, ``process_days``, ``process_running``,
+    ``process_outside``, ``advice``.
     """
     diary = diary or batch_diary(batch)
     results = batch_process(batch, rule_sets, diary)
@@ -34,6 +35,7 @@ def process_context(
         "process_chart": chart,
         "process_days": process_days(diary.readings, diary.turnings, results, **period),
         "process_running": diary.running,
+        "process_outside": list(diary.outside),
         "advice": [one.as_json(language) for one in advise(answers, results, diary_facts(diary.notes))],
     }
 

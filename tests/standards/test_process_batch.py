@@ -109,6 +109,17 @@ def test_a_point_at_two_depths_is_two_points(batch):
     assert {one.point for one in batch_diary(batch).readings} == {"中心", "中心 50 cm"}
 
 
+def test_what_is_measured_beside_the_heap_is_not_of_the_heap(batch):
+    record(batch, *heat(range(31)), *heat(range(31), "12", point="环境"), *turned(2, 5, 8, 11, 14))
+    record(batch, *heat([0], "12", point=" Ambient"))
+    assert verdict_of(batch).verdict == "pass"
+    found = batch_diary(batch)
+    assert len(found.readings) == 31 and [name.strip() for name in found.outside] == ["Ambient", "环境"]
+    with translation.override("en"):
+        page = render_to_string("standards/_process.html", process_context(batch, [], "en"))
+    assert "Not in the heap, so not counted: " in page
+
+
 def test_the_batchs_process_says_which_way_applies(batch):
     record(batch, *heat(range(31)), *turned(2))
     assert verdict_of(batch).verdict == "fail", "a windrow turned once"
