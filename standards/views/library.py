@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from typing import Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -275,7 +274,6 @@ def _line(one: Row | Heading, sets: list[RuleSet], edition: Edition) -> dict[str
         for rules in sets
     ]
     first = one.first
-    shared = one.same("clause", "source", "grade")
     return {
         "row": one,
         "depth": min(one.depth, 2),
@@ -286,23 +284,32 @@ def _line(one: Row | Heading, sets: list[RuleSet], edition: Edition) -> dict[str
         "statistic": statistic_words(first),
         "when": [condition_words(condition) for condition in first.when],
         "plans": [words for words in dict.fromkeys(_rendered(plan_words(limit)) for limit in one.limits) if words],
-        "shared": shared,
-        "attested": [_attested(limit, edition) for limit in _different(one.limits)],
-        "grades": sorted({limit.grade for limit in one.limits}, key=GRADES.index),
+        "attested": _attested(one, edition),
         "method": first.method if one.same("method") else None,
         "note": first.note if one.same("note") else None,
     }
 
 
-def _different(limits: Iterable[Limit]) -> list[Limit]:
-    """One limit of each clause, source and grade."""
-    return list({(str(limit.clause), limit.source, limit.grade): limit for limit in limits}.values())
-
-
-def _attested(limit: Limit, edition: Edition) -> dict[str, Any]:
-    """A limit with the number of its source in the list below; 0 where a delegated limit rests on another's source."""
+def _attested(one: Row, edition: Edition) -> list[dict[str, Any]]:
+    """Each clause with where it is attested: number of the source in the list below (0 for another standard's) and
+    grade, and the classes that it is said of where it is not said of all."""
     keys = list(edition.sources)
-    return {"limit": limit, "number": keys.index(limit.source) + 1 if limit.source in keys else 0}
+    clauses: dict[str, dict[str, Any]] = {}
+    for code, limit in one.cells.items():
+        clause = clauses.setdefault(str(limit.clause), {"clause": limit.clause, "by": {}})
+        number = keys.index(limit.source) + 1 if limit.source in keys else 0
+        clause["by"].setdefault((number, limit.grade), []).append(code.partition("/")[2])
+    alone = sum(len(clause["by"]) for clause in clauses.values()) == 1
+    return [
+        {
+            "clause": clause["clause"],
+            "by": [
+                {"number": number, "grade": grade, "classes": "" if alone else ", ".join(filter(None, classes))}
+                for (number, grade), classes in clause["by"].items()
+            ],
+        }
+        for clause in clauses.values()
+    ]
 
 
 def _cell(limit: Limit | None) -> dict[str, Any] | None:

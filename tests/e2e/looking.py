@@ -53,8 +53,8 @@ def words_of_people() -> list[str]:
 
 
 def without_words_of_people(text: str) -> str:
-    """The text without people's own words, and without titles of documents, which stand in their own language."""
-    text = re.sub(r"《[^》]*》", " ", text)
+    """The text without people's own words, and without titles and units that stand as their document prints them."""
+    text = re.sub(r"《[^》]*》|亿/g", " ", text)
     for words in words_of_people():
         text = text.replace(words, " ")
     return text
