@@ -179,7 +179,7 @@ def _measured(original: str, plain: str) -> Parsed:
 
 def _unit(text: str | None) -> str:
     unit = (text or "").strip()
-    if unit[:1] in tuple("-~:±+*x×^·.,'\"#†‡年月日号") or len(unit) > 40 or re.search(r"[(\[]\s*\d|[<>≤≥=±*†‡#]", unit):
+    if unit[:1] in tuple("-~:±+*x×^·.,'\"#†‡年月日号") or len(unit) > 40 or re.search(r"[(\[]\s*\d|[<>≤≥=±*†‡#]|\s[-~至]\s*\d", unit):
         raise ValueError("not a unit")
     return unit
 
