@@ -64,12 +64,16 @@ def rules_of_testing() -> TestingFile:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What a site's verified months (indices) say: those that count, how many are missing, and of which months."""
+    """What a site's verified months (indices) say: those that count, how many are needed, and of which months."""
 
     counted: tuple[int, ...]
-    missing: int
+    needed: int
     first: int
     last: int
+
+    @property
+    def missing(self) -> int:
+        return max(0, self.needed - len(self.counted))
 
     @property
     def is_active(self) -> bool:
@@ -80,7 +84,7 @@ class Activity:
         """Which months are verified and what is missing, in a sentence."""
         months: Message | list[str] = [month_text(month) for month in self.counted] or Message("test_no_month")
         values = {
-            "needed": len(self.counted) + self.missing,
+            "needed": self.needed,
             "found": len(self.counted),
             "months": months,
             "missing": self.missing,
@@ -95,7 +99,7 @@ def activity(verified: Iterable[int], today: dt.date, rule: ActiveSite) -> Activ
     last = month_of(today) - 1
     first = last - rule.within_months + 1
     counted = tuple(sorted({month for month in verified if first <= month <= last}))
-    return Activity(counted, max(0, rule.verified_months - len(counted)), first, last)
+    return Activity(counted, rule.verified_months, first, last)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,9 @@ FILES = {
 }
 
 
-def examples():
-    """The ``curl`` commands of the page, each as its words."""
-    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+def examples(page="api.md"):
+    """The ``curl`` commands of a page, each as its words."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     for block in blocks:
         for part in re.split(r"^(?=curl )", block, flags=re.MULTILINE):
@@ -36,9 +36,9 @@ def examples():
                 yield shlex.split(part.replace("\\\n", " "), comments=True)[1:]
 
 
-def send(client, words, names):
+def send(client, words, names, files=FILES):
     """What curl would send, through the test client."""
-    headers, form, body, address = {}, {}, None, ""
+    headers, form, body, address, posts = {}, {}, None, "", False
     rest = [re.sub(r"\$(\w+)", lambda m: names[m[1]], word) for word in words]
     while rest:
         word = rest.pop(0)
@@ -49,13 +49,15 @@ def send(client, words, names):
             body = rest.pop(0)
         elif word == "-F":
             name, value = rest.pop(0).split("=", 1)
-            form[name] = SimpleUploadedFile(value[1:], FILES[value[1:]].encode()) if value[0] == "@" else value
+            form[name] = SimpleUploadedFile(value[1:], files[value[1:]].encode()) if value[0] == "@" else value
+        elif word == "-X":
+            posts = rest.pop(0) == "POST"
         else:
             address = word
     kind = headers.pop("content-type", "")
     if body is not None:
         return client.post(address, body, content_type=kind, headers=headers)
-    return client.post(address, form, headers=headers) if form else client.get(address, headers=headers)
+    return client.post(address, form, headers=headers) if form or posts else client.get(address, headers=headers)
 
 
 @pytest.mark.django_db
