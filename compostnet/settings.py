@@ -10,6 +10,7 @@
 ``COMPOSTNET_PROXIES``   how many reverse proxies stand before it (default 1 in production, else 0): so many addresses
                          at the end of ``X-Forwarded-For`` are believed, and people are told apart by them.
 ``COMPOSTNET_PDF_FONT``  file of a Chinese font with TrueType outlines for PDF documents; empty = found by itself.
+``COMPOSTNET_STANDARDS`` folder with standards of one's own beside the shipped ones (read by standards/library.py).
 ``COMPOSTNET_TILES``     address of a vector tile server for the map; empty = shipped boundaries only.
 """
 

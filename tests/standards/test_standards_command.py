@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from standards.library import library
+from tests.conftest import ROOT
 from tests.standards.test_editions import filled
 from tests.standards.test_library import GOOD, write
 
@@ -142,6 +146,25 @@ def test_template_then_validate(tmp_path):
     assert run("validate", path)[1] == 1
     path.write_text(filled(text), encoding="utf-8")
     assert run("validate", path) == (f"{path}: sound (CN-T-CYDFCW)\n", 0)
+
+
+def test_a_broken_file_stops_the_start_with_file_key_and_remedy(tmp_path):
+    write(tmp_path, GOOD.replace("XX-TEST", "XX-BAD").replace("grade: C", "grade: D"), "XX-BAD.yaml")
+    environment = {**os.environ, "COMPOSTNET_STANDARDS": str(tmp_path), "COMPOSTNET_DATA": str(tmp_path / "data")}
+    environment["DJANGO_SETTINGS_MODULE"] = "compostnet.settings"
+    done = subprocess.run(
+        [sys.executable, "manage.py", "standards", "list"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{tmp_path}/XX-BAD.yaml: editions.0.limits.1.limit.grade: ")
+    assert "'A', 'B', 'B-' or 'C'" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
