@@ -219,34 +219,36 @@ def _warmest(mean: Floats, needed: int, *, in_a_row: bool) -> float:
 
 
 def turnings_with_days(hot: Bools, turnings: Ints, days: int) -> int:
-    """How many turnings have ``days`` consecutive hot days of their own, right before or right after.
+    """How many turnings have ``days`` consecutive hot days of their own, before or after them.
 
-    The day of a turning may be the last of the days before it. Turnings up to some day take theirs before, later ones
-    theirs after; the best such day is taken. A turning more than needed spoils nothing.
+    No other turning that counts lies between a turning and its days; one more than needed spoils nothing. The day of a
+    turning may be the last of the days before it. Taken one after the other, each time the pair that is complete
+    first, which leaves most to the others (interval scheduling).
     """
-    size = len(hot)
-    run = np.zeros(size, dtype=np.int64)
-    for day in range(size):
-        run[day] = run[day - 1] + 1 if hot[day] and day else int(hot[day])
-    turned = set(turnings.tolist())
-    before, after = np.zeros(size + 1, dtype=np.int64), np.zeros(size + 1, dtype=np.int64)
-    start, ready = 0, False  # before[n]: pairs of days and a turning that are complete on the first n days
-    for day in range(size):
-        ready = ready or min(int(run[day]), day - start + 1) >= days
-        before[day + 1] = before[day]
-        if ready and day in turned:
-            before[day + 1] += 1
-            start, ready = day + 1, False
-    end, latest = size - 1, -1  # after[n]: pairs of a turning and days that lie wholly on day n and later
-    for day in range(size - 1, -1, -1):
-        if latest < 0 and hot[day] and day + days - 1 <= end and hot[day : day + days].all():
-            latest = day
-        after[day] = after[day + 1]
-        # The turning comes on a day before its hot days.
-        if latest > day and day in turned:
-            after[day] += 1
-            end, latest = day - 1, -1
-    return int((before + after).max())
+    run = np.zeros(len(hot) + 1, dtype=np.int64)
+    for day in range(len(hot)):
+        run[day + 1] = run[day] + 1 if hot[day] else 0
+    ends = (np.flatnonzero(run[1:] >= days)).tolist()  # the last days of stretches that are long enough
+    turned = turnings.tolist()
+
+    def last_day(start: int) -> int | None:
+        """The last of the first ``days`` hot days from ``start`` on."""
+        return next((end for end in ends if end - days + 1 >= start), None)
+
+    count, free, turn_from = 0, 0, 0  # days from `free` on and turnings from `turn_from` on are still to be had
+    while True:
+        block = last_day(free)
+        before = None if block is None else next((day for day in turned if day >= max(block, turn_from)), None)
+        turn = next((day for day in turned if day >= turn_from), None)
+        after = None if turn is None else last_day(max(free, turn + 1))
+        if before is None and after is None:
+            return count
+        count += 1
+        if after is not None and (before is None or after <= before):
+            free, turn_from = after + 1, after
+        else:
+            assert before is not None
+            free = turn_from = before + 1
 
 
 def _runs_of_hours(diary: Diary, series: Series, option: HeatOption, gap: float, fill: bool) -> list[Run]:

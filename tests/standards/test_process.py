@@ -6,10 +6,12 @@ import datetime as dt
 import time
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from standards.heat import turnings_with_days
 from standards.process import HeatReading, Turning, check_process, process_rules
 from standards.process_schema import ProcessRule
 from tests.standards.process_support import DAY, ZONE, at, day, diary, option, result, rule, turns
@@ -75,7 +77,7 @@ def test_every_point_must_be_hot_where_the_rule_says_so():
 
 
 def test_the_lowest_reading_of_a_day_counts_or_its_mean():
-    readings = diary(P1=[60.0] * 14) + [HeatReading("P1", at(4, 20), 52.0)]
+    readings = [*diary(P1=[60.0] * 14), HeatReading("P1", at(4, 20), 52.0)]
     assert result(ROW_14, readings).verdict == "fail"
     assert result(ROW_14 | {"daily": "mean"}, readings).verdict == "pass"
 
@@ -157,6 +159,8 @@ def test_each_turning_needs_hot_days_of_its_own():
     crowded = result(rule_au, diary(P1=[60.0] * 9), turns(2, 3, 4))
     assert crowded.verdict == "fail" and "1 more turning(s)" in crowded.next_step.render("en")
     assert result(rule_au, diary(P1=[60.0] * 9), turns(2, 3, 5, 8)).verdict == "pass", "one more spoils nothing"
+    between = [60.0, *[60.0] * 6, 60.0, *[60.0] * 3]
+    assert result(rule_au, diary(P1=between), turns(0, 6, 7)).verdict == "pass", "after one, before the next, after it"
     two_days = [60.0] * 2 + [45.0] + [60.0] * 4 + [45.0] + [60.0] * 3
     assert result(rule_au, diary(P1=two_days), turns(2, 7, 10)).verdict == "fail"
 
@@ -407,6 +411,40 @@ def test_days_against_the_plainest_count(values, counting, needed):
     expected = "pass" if reached("h") >= needed else "fail" if reached("h?") < needed else "cannot_tell"
     choice = option(at_least="55", days=str(needed), counting=counting)
     assert result(choice, diary(P1=values), days=len(values)).verdict == expected
+
+
+def pairs_by_hand(hot, turned, days):
+    """Every choice of turnings and of hot days before or after each, tried one by one."""
+    best = 0
+
+    def go(number, free, last, count):
+        nonlocal best
+        best = max(best, count)
+        if number == len(turned):
+            return
+        go(number + 1, free, last, count)
+        turn = turned[number]
+        if turn < last:
+            return
+        for start in range(free, len(hot) - days + 1):
+            if not all(hot[start : start + days]):
+                continue
+            end = start + days - 1
+            if end <= turn:
+                go(number + 1, turn + 1, turn + 1, count + 1)
+            if start > turn:
+                go(number + 1, end + 1, end, count + 1)
+
+    go(0, 0, 0, 0)
+    return best
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.booleans(), min_size=1, max_size=11), st.sets(st.integers(0, 10), max_size=4), st.integers(1, 3))
+def test_turnings_with_days_of_their_own_against_every_choice(hot, turned, days):
+    turned = sorted(day for day in turned if day < len(hot))
+    found = turnings_with_days(np.array(hot), np.array(turned, dtype=np.int64), days)
+    assert found == pairs_by_hand(hot, turned, days)
 
 
 def test_what_a_rule_asks_is_said_in_both_languages():
