@@ -118,7 +118,7 @@ def read_texts(
     spread = None
     if uncertainties or any(one is not None and one.uncertainty for one in parsed):
         stated = _column(uncertainties, size)
-        spread = _spreads(stated, units, values, parsed, low, high)
+        spread = _spreads(stated, units, values, parsed)
     return _applied(
         meanings, which, kind, refused, low, high, low_open, high_open, grams, ambiguous, log10, spread, parsed
     )
@@ -158,6 +158,13 @@ def _plain_numbers(values: Sequence[str]) -> tuple[Floats, Floats, Codes]:
     return found, high, plain
 
 
+def plain_result(text: str) -> Parsed:
+    """What the long way would say of a text that the short way reads."""
+    if text[:1] == "<":
+        return Parsed(text, "number", 0.0, float(text[1:]), high_open=True)
+    return Parsed(text, "number", float(text), float(text))
+
+
 @lru_cache(maxsize=65536)
 def _read(text: str, note: str, roman: bool) -> Parsed:
     return read_result(text, note, roman=roman)
@@ -173,8 +180,6 @@ def _spreads(
     units: Texts,
     values: Sequence[str],
     parsed: Sequence[Parsed | None],
-    low: Floats,
-    high: Floats,
 ) -> Floats:
     """Standard uncertainties in the results' own units: of the column beside, else of the value's own text."""
     spread = np.zeros(len(values))
@@ -182,8 +187,7 @@ def _spreads(
     for line, text in enumerate(stated):
         one = parsed[line]
         if text.strip():
-            one = one or Parsed(values[line], "number", float(low[line]), float(high[line]))
-            spread[line] = read_spread(text, one, beside[line]) or 0.0
+            spread[line] = read_spread(text, one or plain_result(values[line]), beside[line]) or 0.0
         elif one is not None and one.uncertainty:
             spread[line] = one.uncertainty
     return spread

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from standards.core import NOT_TESTED, Bools, Codes, Column, Reason, rounded
+from standards.core import FAIL, NOT_TESTED, PASS, Bools, Codes, Column, Reason, rounded
 from standards.decision import Decision, guard, probability
 from standards.evaluation import Conclusion, Evaluation
 from standards.judging import judge, together
@@ -171,12 +171,18 @@ class Seen:
         """Whether the verdict would be another one without the edition's rounding."""
         if self.judgement.digits is None or not self.conclusion.raw:
             return False
+        code = int(self.conclusion.verdict[self.number])
+        if len(self.conclusion.raw) == 1 and (decision == "simple" or self.conclusion.raw[0].spread is None):
+            column = self.conclusion.raw[0]
+            low, high = float(column.low[self.number]), float(column.high[self.number])
+            if low == high and code in (PASS, FAIL):
+                return self.judgement.bounds.holds(low) != (code == PASS)
         raw = [one.part(self.number, self.number + 1) for one in self.conclusion.raw]
         if all(a.low[0] == b.low[0] and a.high[0] == b.high[0] for a, b in zip(raw, self.compared(), strict=True)):
             return False
         widened = [guard(one) for one in raw] if decision == "guarded" else raw
         plain = together([judge(one, self.judgement.bounds) for one in widened])[0][0]
-        return bool(plain != self.conclusion.verdict[self.number])
+        return bool(plain != code)
 
     def probability(self) -> float | None:
         """The probability that the true value conforms, where an uncertainty is stated; of several the least."""

@@ -183,6 +183,18 @@ _FLAGS = {
 _ALWAYS_USED = frozenset({"moisture", "dry_matter"})
 
 
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What stands behind the verdict of a judgement for a sample; ``used``: the indicators that it rests on."""
+
+    values: Values
+    compared: float | str | None
+    notes: tuple[Message, ...]
+    used: frozenset[str]
+    probability: float | None
+    spread: float
+
+
 class Sample:
     """One sample of a report, and what is found of it on the way through the rule sets."""
 
@@ -194,7 +206,8 @@ class Sample:
                 self.rows.setdefault(reading.indicator, []).append(reading)
         self.unused: dict[int, IndicatorVerdict] = {}
         self.traces: dict[tuple[Way, ...], Way | None] = {}
-        self.shown: dict[int, float | str | None] = {}
+        self.behind: dict[tuple[int, int, int], Behind] = {}
+        self.texts = {id(reading): reading.line.reported for reading in readings}
         run = results[0].run if results else None
         self.run = run
         if run is not None:
@@ -209,9 +222,9 @@ class Sample:
             verdict, reason = (int(codes[self.place]) for codes in self.evaluation.slots[leaf.slot])
             if reason == Reason.NOT_REPORTED and not leaf.conditions and not leaf.limit.sum:
                 used.add(leaf.limit.indicator)
-                verdicts.append(self._not_reported(leaf, result, groups))
+                verdicts.append(self._not_reported(leaf, groups))
             else:
-                verdicts.append(self._limit(leaf, verdict, reason, result, groups, used))
+                verdicts.append(self._limit(leaf, verdict, reason, groups, used))
         for place, reading in enumerate(self.readings):
             if not reading.indicator or reading.indicator not in used:
                 verdicts.append(self._unused(place, reading))
@@ -262,9 +275,7 @@ class Sample:
             self.traces[known_by] = next((way for way in known_by if way[1] in self.rows), None)
         return self.traces[known_by]
 
-    def _not_reported(
-        self, leaf: Leaf, result: Result, groups: Mapping[str, tuple[Text | None, bool]]
-    ) -> IndicatorVerdict:
+    def _not_reported(self, leaf: Leaf, groups: Mapping[str, tuple[Text | None, bool]]) -> IndicatorVerdict:
         """What is said of a limit that the report has nothing for: the same for every report."""
         kept = self.evaluation.plan.kept
         found = kept.get(id(leaf))
@@ -273,7 +284,9 @@ class Sample:
             notes = _constant_notes(leaf.limit)
             step = next_step(leaf.limit, NOT_TESTED, Reason.NOT_REPORTED, [values], lambda: None)
             reason = message("reason_not_reported", values)
-            found = kept[id(leaf)] = _verdict(leaf, groups, NOT_TESTED, Reason.NOT_REPORTED, reason, notes, step)
+            found = kept[id(leaf)] = _verdict(
+                leaf, groups, NOT_TESTED, Reason.NOT_REPORTED, reason, notes, step, values["text"]
+            )
         return found
 
     def _limit(
@@ -281,34 +294,26 @@ class Sample:
         leaf: Leaf,
         verdict: int,
         reason: int,
-        result: Result,
         groups: Mapping[str, tuple[Text | None, bool]],
         used: set[str],
     ) -> IndicatorVerdict:
         limit, evaluation, number = leaf.limit, self.evaluation, self.place
-        judgement = evaluation.plan.judgements[leaf.judgement]
-        seen = Seen(judgement, evaluation.judged[leaf.judgement], number)
         fixed = _constants(evaluation, leaf)
-        notes: list[Message] = []
-        reported, total, missing = self._reported(judgement, limit, verdict, reason, used, notes)
-        compared = self._compared(leaf.judgement, seen)
-        values: Values = {
-            "reported": "; ".join(reported),
-            "total": "; ".join(total),
-            "compared": with_unit(plain(compared), fixed["unit"]) if compared is not None else "; ".join(reported),
-            "missing": missing,
-        }
-        tested = sum(bool(column.tested[number]) for column in evaluation.found(judgement.term.ways))
-        more = max(1, fixed["n"] - tested)
-        values["tested"] = tested
+        key = (leaf.judgement, verdict, reason)
+        behind = self.behind.get(key)
+        if behind is None:
+            behind = self.behind[key] = self._behind(leaf, verdict, reason, fixed)
+        used |= behind.used
+        values: Values = {**behind.values}
+        compared = behind.compared
+        values["compared"] = (
+            with_unit(plain(compared), fixed["unit"]) if compared is not None else behind.values["reported"]
+        )
+        more = max(1, fixed["n"] - behind.values["tested"])
         values["more"] = Message("count_one" if more == 1 else "count_more", {"more": more})
-        if seen.rounding_decides(evaluation.decision) and compared is not None:
-            rounded = shown(seen.compared(), 0)
-            notes.append(Message("note_rounded", {"raw": plain(compared), "rounded": plain(rounded)}))
-        notes += self._statistics(limit, verdict, tested)
-        probability = seen.probability()
-        if probability is not None and verdict in (PASS, FAIL, CANNOT_TELL):
-            notes.append(self._uncertainty(seen, probability, fixed["unit"]))
+        notes = [*behind.notes, *self._statistics(limit, verdict, values["tested"])]
+        if behind.probability is not None:
+            notes.append(self._uncertainty(behind, fixed["unit"]))
         if leaf.conditions:
             state = evaluation.state_of(leaf.effective, number)
             values["conditions"] = conditions_text(leaf.conditions)
@@ -319,24 +324,44 @@ class Sample:
             elif state == HELD and verdict != NOT_APPLICABLE:
                 notes.append(message("note_condition_holds", values))
         notes += _constant_notes(limit)
-        step = next_step(
-            limit,
-            verdict,
-            reason,
-            [values, fixed],
-            lambda: closer_step(evaluation, judgement, number, limit, reason),
-        )
+        step = None
+        if verdict not in (PASS, NOT_APPLICABLE):
+            judgement = evaluation.plan.judgements[leaf.judgement]
+            step = next_step(
+                limit,
+                verdict,
+                reason,
+                [values, fixed],
+                lambda: closer_step(evaluation, judgement, number, limit, reason),
+            )
         sentence = message(_REASON_CODES[reason], values, fixed)
-        found = _verdict(leaf, groups, verdict, reason, sentence, tuple(notes), step)
+        found = _verdict(leaf, groups, verdict, reason, sentence, tuple(notes), step, fixed["text"])
         found.reported = values["reported"]
         found.compared = compared
-        found.probability = probability
+        found.probability = behind.probability
         return found
 
-    def _compared(self, judgement: int, seen: Seen) -> float | str | None:
-        if judgement not in self.shown:
-            self.shown[judgement] = shown(seen.raw(), self.place)
-        return self.shown[judgement]
+    def _behind(self, leaf: Leaf, verdict: int, reason: int, fixed: Values) -> Behind:
+        """What stands behind a judgement, for whatever limits ask for it."""
+        evaluation, number = self.evaluation, self.place
+        judgement = evaluation.plan.judgements[leaf.judgement]
+        seen = Seen(judgement, evaluation.judged[leaf.judgement], number)
+        notes: list[Message] = []
+        used: set[str] = set()
+        reported, total, missing = self._reported(judgement, leaf.limit, verdict, reason, used, notes)
+        compared = shown(seen.raw(), number)
+        if compared is not None and seen.rounding_decides(evaluation.decision):
+            rounded = shown(seen.compared(), 0)
+            notes.append(Message("note_rounded", {"raw": plain(compared), "rounded": plain(rounded)}))
+        tested = 0
+        for column in evaluation.found(judgement.term.ways):
+            tested += int(column.state[number]) != State.ABSENT
+        values = {"reported": "; ".join(reported), "total": "; ".join(total), "missing": missing, "tested": tested}
+        probability = seen.probability() if verdict in (PASS, FAIL, CANNOT_TELL) else None
+        spread = 0.0
+        if probability is not None:
+            spread = max(float(one.spreads()[number]) for one in seen.raw())
+        return Behind(values, compared, tuple(notes), frozenset(used), probability, spread)
 
     def _reported(
         self, judgement: Any, limit: Limit, verdict: int, reason: int, used: set[str], notes: list[Message]
@@ -364,7 +389,7 @@ class Sample:
             rows = self.rows[source]
             prefix = f"{source} " if step != "direct" or summed else ""
             (total if reason == Reason.PART_PROVES_NOTHING else reported).extend(
-                prefix + row.line.reported for row in rows
+                prefix + self.texts[id(row)] for row in rows
             )
             if step in ("conversion", "factor"):
                 names = {"of": indicators().indicators[code].name, "from": indicators().indicators[source].name}
@@ -394,10 +419,9 @@ class Sample:
                 notes.append(Message("note_ignition"))
         return notes
 
-    def _uncertainty(self, seen: Seen, probability: float, unit: str) -> Message:
-        spreads = [float(one.spreads()[self.place]) for one in seen.raw()]
-        expanded = with_unit(show(float(f"{COVERAGE * max(spreads):.3g}")), unit)
-        percent = show(round(100 * probability, 1))
+    def _uncertainty(self, behind: Behind, unit: str) -> Message:
+        expanded = with_unit(show(float(f"{COVERAGE * behind.spread:.3g}")), unit)
+        percent = show(round(100 * (behind.probability or 0.0), 1))
         code = "note_guarded" if self.evaluation.decision == "guarded" else "note_simple"
         return Message(code, {"expanded": expanded, "probability": percent})
 
@@ -419,6 +443,7 @@ def _verdict(
     sentence: Message,
     notes: tuple[Message, ...],
     step: Message | None,
+    text: str | Message,
 ) -> IndicatorVerdict:
     limit = leaf.limit
     group, obligatory = groups[limit.id]
@@ -430,7 +455,7 @@ def _verdict(
         reason=sentence,
         notes=notes,
         next_step=step,
-        limit=limit_text(limit),
+        limit=text,
         unit="" if limit.compare == "declared" else limit.unit,
         basis=limit.basis,
         clause=limit.clause,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,19 @@ class Bounds:
     upper: float = np.inf
     lower_strict: bool = False
     upper_strict: bool = False
+
+    def holds(self, value: float) -> bool:
+        """Whether a plain number is in the set."""
+        above = _apart(value, self.lower)
+        below = -_apart(value, self.upper)
+        return (above > 0 or (above == 0 and not self.lower_strict)) and (
+            below > 0 or (below == 0 and not self.upper_strict)
+        )
+
+
+def _apart(value: float, limit: float) -> float:
+    """The difference of two numbers, 0 where they are equal to within `EQUAL`."""
+    return 0.0 if math.isfinite(limit) and abs(value - limit) <= EQUAL * abs(limit) else value - limit
 
 
 @dataclass(frozen=True, slots=True)

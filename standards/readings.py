@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from standards.bulk import Cells, columns_of, read_texts
+from standards.bulk import Cells, columns_of, plain_result, read_texts
 from standards.core import UNKNOWN, Column, Reason
-from standards.results import Parsed, read_result
+from standards.results import Parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def readings_of(lines: Sequence[Line], cells: Cells) -> list[Reading]:
         Reading(
             line,
             cells.codes[indicator] if indicator >= 0 else "",
-            parsed or read_result(line.value, line.note),
+            parsed or plain_result(line.value),
             state,
             low,
             high,

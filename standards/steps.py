@@ -84,6 +84,7 @@ def constants(limit: Limit) -> Values:
     bare = with_unit(f"{limit.low}–{limit.high}" if limit.compare == "range" else str(limit.value or ""), unit)
     return {
         "name": limit.name or indicators().indicators[limit.indicator].name,
+        "text": text,
         "limit": with_unit(text, unit) if isinstance(text, str) else text,
         "bound": Message(_BOUNDS.get(limit.compare, "bound_within"), {"value": bare}),
         "unit": unit,

@@ -44,6 +44,7 @@ def test_what_the_short_way_reads_the_long_way_reads_alike(text):
         assert (found.kind, found.unit, found.log10, found.ambiguous, found.grams) == ("number", "", False, False, 0)
         assert (found.low, found.high) == (low[0], high[0])
         assert (found.low_open, found.high_open) == (False, plain[0] == 2)
+        assert found == bulk.plain_result(text)
 
 
 @pytest.mark.parametrize("text", ["12", "0.5", "007", "100.0", "<0.05", "<3"])
