@@ -220,10 +220,12 @@ def read_long(sheet: Sheet, columns: Columns, sample: str) -> Found:
 
 def _is_aside(name: str, values: dict[int, str], filled: list[int], first: str) -> bool:
     """Whether a row of a table is none of its results: a title, a particular of the report, a closing line."""
+    if is_end(first):
+        return True
+    if not name:
+        return not any(result_like(text) for text in values.values())
     if any(values.values()):
         return bool(particular(name)[0]) and not known(name)
-    if is_end(first) or not name:
-        return True
     return (len(filled) == 1 or bool(particular(name)[0]) or ":" in name or "：" in name) and not known(name)
 
 

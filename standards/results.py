@@ -64,6 +64,7 @@ class Parsed:
 
 
 _UNIT = r"(?P<unit>[^\d<>≤≥=].*)?"
+_NO_UNIT = re.compile(r"[(\[]\s*\d|[<>≤≥=±*†‡#]|\s[-~至]\s*\d")
 _MASS = r"(?P<mass>\d+(?:[.,]\d+)?)\s*(?P<measure>kg|g|gram|grams|克|公斤)"
 _GRAMS = re.compile(rf"^[\s,(\[/]*(?:in|per|/|每|于|dans|auf|en|i)?\s*{_MASS}[\s)\].]*(?:样品|sample)?$", re.IGNORECASE)
 _VOLUME = re.compile(r"^[\s,(\[/]*(?:in|per|/|每)?\s*\d+(?:[.,]\d+)?\s*(?:ml|毫升)[\s)\].]*$", re.IGNORECASE)
@@ -179,7 +180,7 @@ def _measured(original: str, plain: str) -> Parsed:
 
 def _unit(text: str | None) -> str:
     unit = (text or "").strip()
-    if unit[:1] in tuple("-~:±+*x×^·.,'\"#†‡年月日号") or len(unit) > 40 or re.search(r"[(\[]\s*\d|[<>≤≥=±*†‡#]|\s[-~至]\s*\d", unit):
+    if unit[:1] in tuple("-~:±+*x×^·.,'\"#†‡年月日号") or len(unit) > 40 or _NO_UNIT.search(unit):
         raise ValueError("not a unit")
     return unit
 
