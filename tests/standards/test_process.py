@@ -302,11 +302,11 @@ def test_a_sensor_every_five_minutes_is_no_burden():
     assert len(readings) > 100_000
     timed = []
     for _ in range(3):
-        began = time.perf_counter()
+        began = time.process_time()
         found = check_process(
             readings, turns(3, 6, 9, 12, 15), [rule(WINDROW), rule(HOUR)], first_day=DAY, last_day=day(59), zone=ZONE
         )
-        timed.append(time.perf_counter() - began)
+        timed.append(time.process_time() - began)
     assert [one.verdict for one in found] == ["pass", "fail"]
     assert min(timed) < 0.4, timed  # 0.07 s where it was written; two busy cores may take longer
 
