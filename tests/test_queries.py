@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from batches.models import Batch, DiaryEntry, LedgerEntry, Upload
 from sites.models import Membership, Site, User
-from standards.models import LabReport, Sample
+from standards.models import LabReport, Sample, TestRequest, Verdict
 from tests.sites.world import make_things
 
 MORE = 5
@@ -21,6 +21,7 @@ LISTS = (
     "uploads",
     "samples",
     "lab-reports",
+    "test-requests",
     "memberships",
 )
 
@@ -46,7 +47,11 @@ def grow():
         again(DiaryEntry.objects.first(), site=site, batch=batch)
         again(Upload.objects.first(), site=site)
         sample = again(Sample.objects.filter(code="S1").first(), batch=batch, code=f"S-{number}")
-        again(LabReport.objects.first(), sample=sample)
+        report = again(LabReport.objects.filter(public_code=None).first(), sample=sample)
+        again(TestRequest.objects.get(label_code="44QJ-AB3T"), batch=batch, label_code=f"L-{number}", sample=sample)
+        Verdict.objects.create(
+            report=report, standard="CN-NYT525", edition="2021", verdict="pass", provisional=False, detail={}
+        )
 
 
 def test_lists_ask_as_often_for_many_rows_as_for_few(db, client, settings, tmp_path):

@@ -202,7 +202,7 @@ def test_check_page_needs_no_account(client):
     assert answer.status_code == 200
     assert "不合格" in text
     assert "神秘物" in text
-    assert "67 mg/kg → 降到 ≤ 50 mg/kg" in text
+    assert "67 mg/kg → 不高于 50 mg/kg" in text
     file = SimpleUploadedFile("report.csv", BAD)
     assert "不合格" in client.post("/check/", {"file": file, "standard": ["CN-NYT525"]}).content.decode()
     broken = client.post("/check/", {"text": "a,b\n1,2\n", "standard": ["CN-NYT525"]})
