@@ -80,6 +80,7 @@ class Reason:
     CONDITION_NOT_MET = 34
     SINGLE_OVER = 35
     ORGANIC_MATTER_NEEDED = 36
+    LIMIT_BASIS = 37
 
 
 REASONS = tuple(

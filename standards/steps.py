@@ -126,6 +126,7 @@ _STEPS = {
     Reason.BASIS_UNKNOWN: "step_basis",
     Reason.BASIS_WORD: "step_basis",
     Reason.AIR_DRY: "step_air_dry",
+    Reason.LIMIT_BASIS: "step_limit_basis",
     Reason.MOISTURE_NEEDED: "step_moisture",
     Reason.ORGANIC_MATTER_NEEDED: "step_organic_matter",
     Reason.PLAN_INCOMPLETE: "step_plan",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from standards import core
-from standards.core import AR, DM, Column, Share, State
+from standards.core import AR, DM, UNKNOWN, Column, Reason, Share, State
 from standards.indicators import indicators
 from standards.plan import UNVERIFIED, Step, Term, Way, ways
 
@@ -118,4 +118,10 @@ def in_terms(whole: Table, column: Column, term: Term) -> Column:
     bases = (DM, AR) if term.basis == UNVERIFIED else (term.basis,)
     found = [core.rebase(column, basis, whole.dry, whole.organic) for basis in bases]
     found = [core.inverse(one) for one in found] if term.turned else found
-    return core.scale(found[0] if len(found) == 1 else core.hull(*found), term.factor)
+    return core.scale(found[0] if len(found) == 1 else _either(column, core.hull(*found)), term.factor)
+
+
+def _either(column: Column, held: Column) -> Column:
+    """Both readings of a limit whose basis is not verified: where the result states its own, only the limit's lacks."""
+    lacking = np.isin(held.cause, (Reason.BASIS_UNKNOWN, Reason.MOISTURE_NEEDED)) & (column.basis != UNKNOWN)
+    return replace(held, cause=np.where(lacking, Reason.LIMIT_BASIS, held.cause).astype(np.int8))

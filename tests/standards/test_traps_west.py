@@ -302,6 +302,16 @@ def test_impurities_of_the_air_dry_sample():
     assert of("ECN-QAS", "impurities", plain.format("0.4", "风干样")).verdict == "cannot_tell"
 
 
+def test_a_limit_whose_basis_is_not_verified():
+    nitrogen, moisture = "N; {}; %; {}", "moisture; 40; %"
+    one = of("US-MNSW", "N", nitrogen.format("2.5", "dm"))
+    assert (one.verdict, one.code) == ("cannot_tell", "reason_limit_basis")
+    assert of("US-MNSW", "N", nitrogen.format("2.5", "dm"), moisture).verdict == "pass"  # 1.5 or 2.5
+    assert of("US-MNSW", "N", nitrogen.format("0.6", "dm"), moisture).verdict == "cannot_tell"  # 0.36 or 0.6
+    assert of("US-MNSW", "N", nitrogen.format("0.4", "dm")).verdict == "fail"
+    assert of("US-MNSW", "N", nitrogen.format("2.5", "")).code == "reason_basis_unknown"
+
+
 def test_pieces_in_a_volume_are_no_mass():
     pieces = "foreign matter > 25 mm; {}; {}"
     found = {unit: of("CA-CCME/A", "foreign_A", pieces.format("2", unit)).verdict for unit in ("pieces/500 mL", "/L")}
