@@ -302,8 +302,7 @@ def _use(page: Look, readings: Sequence[Reading]) -> list[Flowable]:
             values = {"moisture": format_number(100 * share), "mass": format_number(fresh, 1)}
             text += joint + page.say("pdf_fresh", **values)
         grade = f" {page.say('verdict_provisional')}" if use.grade == "C" else ""
-        pieces = [(f"{signs[use.kind]}\u00a0", True, LEAF), (text, False, INK), (grade, False, WARN)]
-        lines.append(page.rich(pieces, "item"))
+        lines.append(page.rich([(text, False, INK), (grade, False, WARN)], "item", signs[use.kind]))
     used = dict.fromkeys(use.source for use in book.use)
     joint = "；" if page.chinese else "; "
     sources = joint.join(f"{book.sources[one].issuer}, {book.sources[one].title}" for one in used)

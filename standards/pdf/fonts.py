@@ -90,8 +90,8 @@ class Faces:
         """(face, piece) of a text, in its order; what no face has becomes `UNKNOWN`."""
 
         def placed(character: str) -> tuple[str, str]:
-            if character == "\n":
-                return "", character
+            if character in "\n\t\u3000":
+                return "", "\n" if character == "\n" else " "
             name = self.face_of(character, bold, chinese)
             for other in (chr(code) for code, same in INSTEAD.items() if not name and character in same):
                 name, character = self.face_of(other, bold, chinese), other

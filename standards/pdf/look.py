@@ -134,14 +134,17 @@ class Look:
         """A paragraph of plain text."""
         return self.rich([(text, bold or style in BOLD, None)], style)
 
-    def rich(self, pieces: Sequence[tuple[str, bool, Color | None]], style: str = "body") -> Paragraph:
-        """A paragraph of pieces, each with its weight and colour."""
+    def rich(
+        self, pieces: Sequence[tuple[str, bool, Color | None]], style: str = "body", bullet: str | None = None
+    ) -> Paragraph:
+        """A paragraph of pieces, each with its weight and colour; ``bullet`` stands before an ``item``."""
         parts = []
         for text, bold, colour in pieces:
             part = self.markup(text, bold)
             parts.append(f'<font color="{colour.hexval()}">{part}</font>' if colour is not None else part)
         plain = "".join(text for text, _, _ in pieces)
-        return Paragraph("".join(parts), self.style(style, sum(ord(one) > 0x2E7F for one in plain) * 4 > len(plain)))
+        wide = sum(ord(one) > 0x2E7F for one in plain) * 4 > len(plain)
+        return Paragraph("".join(parts), self.style(style, wide), bulletText=bullet)
 
     def style(self, name: str, chinese: bool) -> ParagraphStyle:
         """A style; lines of Chinese may break between any two characters."""
@@ -161,6 +164,9 @@ class Look:
                 splitLongWords=1,
                 allowWidows=0,
                 allowOrphans=0,
+                bulletFontName=self.faces.bold[0].name,
+                bulletFontSize=size,
+                bulletColor=LEAF,
                 **more,
             )
         return self.styles[key]
@@ -174,7 +180,7 @@ STYLES: dict[str, tuple[float, float, Color, int, dict[str, Any]]] = {
     "h2": (11, 15, INK, TA_LEFT, {"spaceBefore": 10, "spaceAfter": 4, "keepWithNext": 1}),
     "h3": (9, 12.5, INK, TA_LEFT, {"spaceBefore": 6, "spaceAfter": 2, "keepWithNext": 1}),
     "body": (8.6, 12.6, INK, TA_LEFT, {"spaceAfter": 3}),
-    "item": (8.2, 11.8, INK, TA_LEFT, {"spaceAfter": 2.5, "leftIndent": 9, "firstLineIndent": -9}),
+    "item": (8.2, 11.8, INK, TA_LEFT, {"spaceAfter": 2.5, "leftIndent": 10}),
     "small": (7.2, 10, MUTED, TA_LEFT, {}),
     "cell": (7.8, 10.4, INK, TA_LEFT, {}),
     "cell-right": (7.8, 10.4, INK, TA_RIGHT, {}),

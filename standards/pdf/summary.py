@@ -42,6 +42,7 @@ MOST = 2000
 """Verdicts (samples × standards) that a document holds; its overview alone would have a hundred pages."""
 MOST_DETAILED = 150
 """Above so many verdicts the details list only what does not pass."""
+BULLET = "•"
 BADGES_UP_TO = 4
 COLUMNS = 8
 """Samples beside each other in the overview."""
@@ -339,12 +340,12 @@ def _limited_by_none(verdicts: Sequence[dict[str, Any]]) -> list[tuple[str, str,
 
 
 def _item(page: Look, before: str, name: str, text: str, step: str = "") -> Paragraph:
-    pieces: list[tuple[str, bool, Any]] = [(f"•\u00a0{before}{name}", True, INK)]
+    pieces: list[tuple[str, bool, Any]] = [(f"{before}{name}", True, INK)]
     pieces.append(("：" if page.chinese else ": ", True, INK))
     pieces.append((text, False, INK))
     if step:
         pieces += [(f" {_next(page)}", True, LEAF), (step, False, INK)]
-    return page.rich(pieces, "item")
+    return page.rich(pieces, "item", BULLET)
 
 
 def _next(page: Look) -> str:
@@ -470,8 +471,8 @@ def _reasons(page: Look, items: Sequence[dict[str, Any]]) -> list[Flowable]:
     lines = [_item(page, "", joint.join(dict.fromkeys(names)), *both) for both, names in alike.items()]
     if missing:
         names = joint.join(dict.fromkeys(item["name"] for item in missing))
-        text = [(f"•\u00a0{page.say('pdf_not_reported', count=len(missing))}", True, INK), (names, False, INK)]
-        lines.append(page.rich(text, "item"))
+        before = page.say("pdf_not_reported", count=len(missing)) + ("" if page.chinese else " ")
+        lines.append(page.rich([(before, True, INK), (names, False, INK)], "item", BULLET))
     if not lines:
         return []
     heading = page.text(page.say("pdf_reasons"), "h3")
@@ -540,7 +541,7 @@ def _about(
         parts += [page.text(page.say("pdf_also_required"), "h3"), *asked]
     parts.append(page.text(page.say("pdf_editions"), "h3"))
     lines = dict.fromkeys(_edition_line(page, one) for one in verdicts)
-    parts += [page.rich([("•\u00a0", True, INK), (line, False, INK)], "item") for line in lines]
+    parts += [page.rich([(line, False, INK)], "item", BULLET) for line in lines]
     if facts.confirmed_on:
         parts.append(page.text(page.say("pdf_frozen"), "body"))
     versions = sorted({one["checker"] for one in verdicts})
