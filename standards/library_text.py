@@ -87,7 +87,7 @@ def table_lines(rows: Sequence[Mapping[str, Any]], language: str) -> list[str]:
     """The catalogue as aligned lines, why a standard is not covered below it."""
     cells = [
         [
-            words(f"standards_head_{name}", language)
+            Message(f"standards_head_{name}").render(language)
             for name in ("code", "edition", "classes", "grades", "state", "name")
         ]
     ]
@@ -219,7 +219,8 @@ def rule_set_lines(rules: RuleSet, language: str) -> list[str]:
         ways = " / ".join(f"{', '.join(way['systems'])}: {', '.join(way['asks'])}" for way in rule["any_of"])
         lines.append(f"  [{rule['grade']}] {rule['name']}: {ways} · {rule['clause']}{_from(rule, language)}")
     for title in ("conversions", "sampling", "also_required"):
-        lines += [f"  {words(f'standards_{title}', language)}: {text}" for text in one[title]]
+        heading = Message(f"standards_more_{title}").render(language)
+        lines += [f"  {heading}: {text}" for text in one[title]]
     for source in rules.edition.sources.values():
         parts = [
             source.title,
@@ -257,7 +258,7 @@ def change_rows(changes: Sequence[Change], language: str) -> list[str]:
     """Changes as lines: ``~ Pb limit: ≤ 50 → ≤ 45``."""
     lines = []
     for one in changes:
-        field = words(f"standards_field_{one.field}", language)
+        field = Message(f"standards_field_{one.field}").render(language)
         before, after = shown(one.before, language), shown(one.after, language)
         name = one.name.in_language(language)
         if one.kind == "added":
