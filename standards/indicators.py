@@ -339,6 +339,8 @@ def _changes_nothing(extra: str, readings: tuple[str, ...]) -> bool:
         return True
     if set(_exact(plain)) & set(readings):
         return True
+    if len(pieces := [one for one in re.split(r"[,;、]", plain) if one.strip()]) > 1:
+        return all(_changes_nothing(one, readings) for one in pieces)
     if match := _AS.match(plain):
         return all(_changes_nothing(part, readings) for part in (match[1], f"as {match[2]}"))
     words = re.fullmatch(r"(?:以|as)\s*([\w-]+?)\s*计?", plain, re.IGNORECASE)

@@ -22,6 +22,7 @@ from sites.auth import limit_writes
 from standards.decision import Decision
 from standards.explain import check_lines, groups_of, limit_text
 from standards.facts import known_facts, read_fact, read_facts
+from standards.lab_shapes import line_of
 from standards.lab_sheets import MAX_LINES, read_lab_sheet
 from standards.library import find, library, rule_sets, selected
 from standards.library_schema import Standard
@@ -210,16 +211,7 @@ def check_results(request: HttpRequest, body: CheckIn) -> list[dict[str, Any]]:
     """Results in, verdicts out; nothing is kept. A standard without class answers with the best class that is met."""
     _limit_checks(request)
     lines = [
-        Line(
-            sample=one.sample,
-            indicator=one.indicator,
-            value=str(one.value)[:200],
-            unit=one.unit,
-            basis=one.basis,
-            note=one.note,
-            number=number,
-            uncertainty=one.uncertainty,
-        )
+        line_of(one.sample, one.indicator, str(one.value), one.unit, one.basis, one.note, number, one.uncertainty)
         for number, one in enumerate(body.lines, start=1)
     ]
     return _check(lines, body.standards, body.as_of, body.facts, body.decision)

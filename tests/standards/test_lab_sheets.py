@@ -78,7 +78,7 @@ Total N,%,0.8,1.7
 Lead,mg/kg,,12
 """
 US_QUALIFIERS = """Sample;Parameter;Result;Qual;Units;RL
-A;Lead;0.05;U;mg/kg;0.05
+A;Lead;0.05;U;mg/kg-dry;0.05
 A;Cadmium;0.07;J;mg/kg-dry;0.1
 A;Zinc;120;;mg/kg-dry;1
 A;Hg;ND;;mg/kg;0.02
