@@ -31,6 +31,7 @@ from standards.steps import (
     closer_step,
     conditions_text,
     constants,
+    counted_as,
     facts_text,
     limit_text,
     message,
@@ -403,6 +404,10 @@ class Sample:
                     for row in rows
                     if row.parsed.spread and not row.spread
                 ]
+            asked = counted_as(limit.unit) if verdict in (PASS, FAIL) else ""
+            ways_counted = {counted_as(row.line.unit) or counted_as(row.parsed.unit) for row in rows} - {"", asked}
+            if asked and ways_counted:
+                notes.append(Message("note_counted_otherwise", {"found": sorted(ways_counted)[0], "asked": asked}))
         return reported, total, missing
 
     def _statistics(self, limit: Limit, verdict: int, tested: int) -> list[Message]:

@@ -63,6 +63,12 @@ def counted(limit: Limit) -> bool:
     return indicators().quantities[indicators().indicators[limit.indicator].quantity].counts
 
 
+@cache
+def counted_as(unit: str) -> str:
+    """How a unit says that organisms were counted: ``MPN``, ``CFU`` or ``PFU``; empty where it does not say."""
+    return next((one for one in ("MPN", "CFU", "PFU") if one in unit.upper()), "")
+
+
 def limit_text(limit: Limit) -> str | Message:
     """A limit as people read it: ``≤ 50``, ``5.5–8.5``, or a message (absent in …, to be declared)."""
     if limit.compare == "absent" and limit.in_mass_g is None:

@@ -312,6 +312,16 @@ def test_a_limit_whose_basis_is_not_verified():
     assert of("US-MNSW", "N", nitrogen.format("2.5", "")).code == "reason_basis_unknown"
 
 
+def test_a_count_by_another_method_is_said_to_be_one():
+    def notes(row):
+        return [one.code for one in of("US-503/CLASSA", "faecal_coliforms", row).notes]
+
+    assert "note_counted_otherwise" in notes("faecal coliforms; 12; CFU/g; dm")
+    assert "note_counted_otherwise" in notes("faecal coliforms; 12 CFU/g; ; dm")
+    assert "note_counted_otherwise" not in notes("faecal coliforms; 12; MPN/g; dm")
+    assert "note_counted_otherwise" not in notes("faecal coliforms; 12; /g; dm")
+
+
 def test_pieces_in_a_volume_are_no_mass():
     pieces = "foreign matter > 25 mm; {}; {}"
     found = {unit: of("CA-CCME/A", "foreign_A", pieces.format("2", unit)).verdict for unit in ("pieces/500 mL", "/L")}
