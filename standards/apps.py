@@ -8,7 +8,11 @@ class StandardsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Read the library at start: a broken file stops it, with file, key and remedy."""
+        """Read the rule files at start: a broken one stops it, with file, key and remedy."""
+        from standards.advice import advice_rules
         from standards.library import library
+        from standards.process import process_rules
 
         library()
+        process_rules()
+        advice_rules()
