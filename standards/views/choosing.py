@@ -50,8 +50,11 @@ def groups_for(
     left_out = []
     for code in expanded(chosen):
         standard = library().get(code.partition("/")[0])
-        if standard is not None and not rule_sets(standard, day):
-            left_out.append({"standard": standard, "text_missing": not standard.editions})
+        sets = rule_sets(standard, day) if standard is not None else []
+        process_only = bool(sets) and not any(one.nodes for one in sets) and code not in chosen
+        if standard is not None and (not sets or process_only):
+            row = {"standard": standard, "text_missing": not standard.editions, "process_only": process_only}
+            left_out.append(row)
             continue
         found = selected([code], day)
         groups += [(False, [one]) for _best, sets in found for one in sets] if every_class else found
