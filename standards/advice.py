@@ -229,7 +229,7 @@ def _reasons(
         return [
             _because(answer, item)
             for answer, item in items
-            if item["verdict"] == trigger.any_indicator and item["obligatory"]
+            if item["verdict"] == trigger.any_indicator and item.get("obligatory", True)
         ]
     return [
         _because(answer, item)

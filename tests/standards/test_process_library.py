@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import math
 from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from standards.facts import known_facts
 from standards.library import library, rule_sets
@@ -170,3 +173,32 @@ def test_each_rule_applies_when_it_says_and_speaks_both_languages(rule):
     if any(one.systems for one in rule.any_of):
         hopeless = told(rule, option, just(option, degrees=-30.0), systems=())
         assert hopeless.verdict == "fail", "no way is met, whichever system it is"
+
+
+moments = st.datetimes(dt.datetime(2026, 2, 20), dt.datetime(2026, 4, 20), timezones=st.sampled_from([dt.UTC, ZONE]))
+celsius = st.floats(-60, 110) | st.sampled_from([40.0, 50.0, 55.0, 60.0, 65.0, 70.0, math.nan, math.inf])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    readings=st.lists(st.builds(HeatReading, st.sampled_from(["", "P1", "{x}"]), moments, celsius), max_size=40),
+    turned=st.lists(st.builds(Turning, moments), max_size=8),
+    length=st.integers(-2, 40),
+    systems=st.lists(st.sampled_from(["windrow", "in_vessel", "trough", "other"]), max_size=2),
+    facts=st.sampled_from([{}, {"feedstock": "garden_waste"}, {"feedstock": "kitchen_waste"}]),
+    running=st.booleans(),
+)
+def test_no_diary_breaks_a_rule(readings, turned, length, systems, facts, running):
+    last = DAY + dt.timedelta(days=length)
+    found = check_process(
+        readings, turned, list(RULES.values()), first_day=DAY, last_day=last, zone=ZONE, systems=systems, facts=facts,
+        running=running,
+    )  # fmt: skip
+    assert len(found) == len(RULES)
+    for one in found:
+        shown = one.as_json("en")
+        assert json.loads(json.dumps(shown, allow_nan=False)) == shown and one.as_json("zh-hans")["reason"]
+        assert one.verdict != "fail" or not running, "nothing has failed in a batch that works"
+        for period in one.periods:
+            assert DAY <= period.first <= period.last <= last
+        assert (one.verdict == "not_tested") <= (one.periods == ())
