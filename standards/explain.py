@@ -8,6 +8,7 @@ from typing import Any
 
 from compostnet.shared.rules import Text
 from compostnet.shared.texts import Message
+from standards import core
 from standards.bulk import columns_of, number_samples
 from standards.checker import (
     CHECKER_VERSION,
@@ -18,15 +19,16 @@ from standards.checker import (
     check_all,
     table_of,
 )
-from standards.core import CANNOT_TELL, FAIL, NOT_APPLICABLE, NOT_TESTED, PASS, REASONS, VERDICTS, Reason, State
+from standards.core import BASES, CANNOT_TELL, FAIL, NOT_APPLICABLE, NOT_TESTED, PASS, REASONS, VERDICTS, Reason, State
 from standards.decision import COVERAGE, Decision
 from standards.evaluation import HELD, UNKNOWN, Evaluation
 from standards.indicators import indicators, nearest_names
 from standards.library import RuleSet
 from standards.library_schema import Limit, Resolved, parts
-from standards.plan import Leaf, Way
+from standards.plan import Judgement, Leaf, Way
 from standards.readings import Line, Reading, cells_of, readings_of
 from standards.steps import (
+    BASIS_MESSAGE,
     Values,
     closer_step,
     conditions_text,
@@ -42,6 +44,7 @@ from standards.steps import (
     with_unit,
 )
 
+_BASIS_WORDS = {BASES[name]: code for name, code in BASIS_MESSAGE.items() if name in BASES}
 _REASON_CODES = tuple(f"reason_{name}" for name in REASONS)
 
 
@@ -186,10 +189,12 @@ _ALWAYS_USED = frozenset({"moisture", "dry_matter"})
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """What stands behind the verdict of a judgement for a sample; ``used``: the indicators that it rests on."""
+    """What stands behind the verdict of a judgement for a sample; ``used``: the indicators that it rests on.
+    ``rounded``: what was compared where the edition's rounding makes the difference, else None."""
 
     values: Values
     compared: float | str | None
+    rounded: float | str | None
     notes: tuple[Message, ...]
     used: frozenset[str]
     probability: float | None
@@ -307,14 +312,19 @@ class Sample:
         used |= behind.used
         values: Values = {**behind.values}
         compared = behind.compared
-        values["compared"] = (
-            with_unit(plain(compared), fixed["unit"]) if compared is not None else behind.values["reported"]
-        )
+        said = compared if behind.rounded is None else behind.rounded
+        values["compared"] = with_unit(plain(said), fixed["unit"]) if said is not None else behind.values["reported"]
         more = max(1, fixed["n"] - behind.values["tested"])
         values["more"] = Message("count_one" if more == 1 else "count_more", {"more": more})
         notes = [*behind.notes, *self._statistics(limit, verdict, values["tested"])]
         if behind.probability is not None:
             notes.append(self._uncertainty(behind, fixed["unit"]))
+        asked = counted_as(limit.unit) if verdict in (PASS, FAIL) else ""
+        if asked:
+            rows = [row for code in behind.used for row in self.rows.get(code, ())]
+            otherwise = {counted_as(row.line.unit) or counted_as(row.parsed.unit) for row in rows} - {"", asked}
+            if otherwise:
+                notes.append(Message("note_counted_otherwise", {"found": sorted(otherwise)[0], "asked": asked}))
         if leaf.conditions:
             state = evaluation.state_of(leaf.effective, number)
             values["conditions"] = conditions_text(leaf.conditions)
@@ -351,6 +361,8 @@ class Sample:
         used: set[str] = set()
         reported, total, missing = self._reported(judgement, leaf.limit, verdict, reason, used, notes)
         compared = shown(seen.raw(), number)
+        notes += self._bases(judgement, verdict)
+        rounded = None
         if compared is not None and seen.rounding_decides(evaluation.decision):
             rounded = shown(seen.compared(), 0)
             notes.append(Message("note_rounded", {"raw": plain(compared), "rounded": plain(rounded)}))
@@ -362,10 +374,10 @@ class Sample:
         spread = 0.0
         if probability is not None:
             spread = max(float(one.spreads()[number]) for one in seen.raw())
-        return Behind(values, compared, tuple(notes), frozenset(used), probability, spread)
+        return Behind(values, compared, rounded, tuple(notes), frozenset(used), probability, spread)
 
     def _reported(
-        self, judgement: Any, limit: Limit, verdict: int, reason: int, used: set[str], notes: list[Message]
+        self, judgement: Judgement, limit: Limit, verdict: int, reason: int, used: set[str], notes: list[Message]
     ) -> tuple[list[str], list[str], list[Text]]:
         """The lines that a limit rests on, as reported; the same of a total of which it is a part; what a sum lacks."""
         reported: list[str] = []
@@ -388,9 +400,9 @@ class Sample:
             step, source, factor = way
             used.add(source)
             rows = self.rows[source]
-            prefix = f"{source} " if step != "direct" or summed else ""
+            named = step != "direct" or summed
             (total if reason == Reason.PART_PROVES_NOTHING else reported).extend(
-                prefix + self.texts[id(row)] for row in rows
+                f"{row.line.indicator} {self.texts[id(row)]}" if named else self.texts[id(row)] for row in rows
             )
             if step in ("conversion", "factor"):
                 names = {"of": indicators().indicators[code].name, "from": indicators().indicators[source].name}
@@ -399,16 +411,41 @@ class Sample:
                 names = {"of": indicators().indicators[code].name, "from": indicators().indicators[source].name}
                 notes.append(Message(f"note_{step}", names))
             if verdict in (PASS, FAIL):
+                if any(row.cause == Reason.FORM_UNSTATED for row in rows):
+                    notes.append(Message("note_either_form", {"reported": rows[0].line.indicator}))
                 notes += [
                     Message("note_spread", {"spread": show(row.parsed.spread)})
                     for row in rows
                     if row.parsed.spread and not row.spread
                 ]
-            asked = counted_as(limit.unit) if verdict in (PASS, FAIL) else ""
-            ways_counted = {counted_as(row.line.unit) or counted_as(row.parsed.unit) for row in rows} - {"", asked}
-            if asked and ways_counted:
-                notes.append(Message("note_counted_otherwise", {"found": sorted(ways_counted)[0], "asked": asked}))
         return reported, total, missing
+
+    def _bases(self, judgement: Judgement, verdict: int) -> list[Message]:
+        """That a result was brought to the limit's basis, and with what; or that it is decided on either reading."""
+        to = judgement.term.basis
+        way = self._trace(judgement.term.ways)
+        if way is None or judgement.kind != "quantity" or to not in _BASIS_WORDS or verdict not in (PASS, FAIL):
+            return []
+        bases = {row.basis for row in self.rows[way[1]] if row.state == State.VALUE} - {to}
+        if core.UNKNOWN in bases:
+            return [Message("note_either_basis")]
+        notes = []
+        whole, number = self.evaluation.whole, self.place
+        for basis in sorted(bases & set(_BASIS_WORDS)):
+            dry, organic = float(whole.dry.low[number]), float(whole.organic.low[number])
+            known = (core.AR not in (basis, to) or dry == float(whole.dry.high[number])) and (
+                core.OM not in (basis, to) or organic == float(whole.organic.high[number])
+            )
+            if not known or core.AIR in (basis, to):
+                continue
+            by = []
+            if core.AR in (basis, to):
+                by.append(Message("note_dry_share", {"percent": show(round(100 * dry, 4))}))
+            if core.OM in (basis, to):
+                by.append(Message("note_organic_share", {"percent": show(round(100 * organic, 4))}))
+            names = {"from": Message(_BASIS_WORDS[basis]), "to": Message(_BASIS_WORDS[to])}
+            notes.append(Message("note_basis", {**names, "by": by}))
+        return notes
 
     def _statistics(self, limit: Limit, verdict: int, tested: int) -> list[Message]:
         """What of several results was compared; and that organic matter looks like a loss on ignition."""
@@ -418,6 +455,8 @@ class Sample:
                 notes.append(Message("note_monthly"))
             elif limit.statistic == "geometric_mean":
                 notes.append(Message("note_geometric", {"tested": tested}))
+                if any(row.low != row.high for row in self.rows.get(limit.indicator, ())):
+                    notes.append(Message("note_geometric_censored"))
             elif limit.statistic == "moving_average" and tested >= (limit.n or 0):
                 notes.append(Message("note_moving", {"n": limit.n}))
             if limit.indicator == "organic_matter" and limit.method and self._by_ignition():

@@ -69,15 +69,15 @@ def counted_as(unit: str) -> str:
     return next((one for one in ("MPN", "CFU", "PFU") if one in unit.upper()), "")
 
 
-def limit_text(limit: Limit) -> str | Message:
+def limit_text(limit: Limit, *, with_plan: bool = True) -> str | Message:
     """A limit as people read it: ``≤ 50``, ``5.5–8.5``, or a message (absent in …, to be declared)."""
     if limit.compare == "absent" and limit.in_mass_g is None:
         return Message("limit_absent_any" if counted(limit) else "limit_not_detectable")
     if limit.compare == "absent" and limit.in_mass_g is not None:
-        plan = f" (n = {limit.plan.n}, c = {limit.plan.c})" if limit.plan else ""
+        plan = f" (n = {limit.plan.n}, c = {limit.plan.c})" if limit.plan and with_plan else ""
         return Message("limit_absent", {"grams": show(float(limit.in_mass_g)), "plan": plan})
     if limit.compare in SIGNS:
-        plan = f" (n = {limit.plan.n}, c = {limit.plan.c}, m = {limit.plan.m})" if limit.plan else ""
+        plan = f" (n = {limit.plan.n}, c = {limit.plan.c}, m = {limit.plan.m})" if limit.plan and with_plan else ""
         return f"{SIGNS[limit.compare]} {limit.value}{plan}"
     return f"{limit.low}–{limit.high}" if limit.compare == "range" else limit_words(limit)
 
@@ -86,11 +86,14 @@ def constants(limit: Limit) -> Values:
     """What sentences say of a limit whatever the sample."""
     unit = "" if limit.unit == "-" else limit.unit
     basis = Message(BASIS_MESSAGE[limit.basis]) if limit.basis in BASIS_MESSAGE else ""
-    text = limit_text(limit)
+    text = limit_text(limit, with_plan=False)
+    over = limit.single_over_percent
+    single = "" if over is None or limit.value is None else show(float(limit.value * (1 + over / 100)))
+    n = limit.plan.n if limit.plan else limit.n or 1
     bare = with_unit(f"{limit.low}–{limit.high}" if limit.compare == "range" else str(limit.value or ""), unit)
     return {
         "name": limit.name or indicators().indicators[limit.indicator].name,
-        "text": text,
+        "text": limit_text(limit),
         "limit": with_unit(text, unit) if isinstance(text, str) else text,
         "bound": Message(_BOUNDS.get(limit.compare, "bound_within"), {"value": bare}),
         "unit": unit,
@@ -98,9 +101,10 @@ def constants(limit: Limit) -> Values:
         "basis": basis,
         "basis_hint": Message("basis_hint", {"basis": basis}) if basis else "",
         "grams": show(float(limit.in_mass_g or 0)),
-        "n": limit.plan.n if limit.plan else limit.n or 1,
-        "over": "" if limit.single_over_percent is None else show(float(limit.single_over_percent)),
-        "statistic": Message(f"statistic_{limit.statistic}"),
+        "n": n,
+        "over": "" if over is None else show(float(over)),
+        "single": with_unit(single, unit),
+        "statistic": Message(f"statistic_{limit.statistic}", {"n": n}),
         "origin": limit.delegated_from,
         "units": list(indicators().quantities[indicators().indicators[limit.indicator].quantity].units)[:4],
     }
@@ -136,7 +140,7 @@ _STEPS = {
     Reason.MOISTURE_NEEDED: "step_moisture",
     Reason.ORGANIC_MATTER_NEEDED: "step_organic_matter",
     Reason.PLAN_INCOMPLETE: "step_plan",
-    Reason.TOO_FEW: "step_plan",
+    Reason.TOO_FEW: "step_few",
     Reason.FORM_UNSTATED: "step_form",
     Reason.LAB_VERDICT: "step_number",
     Reason.UNREADABLE: "step_number",
@@ -171,7 +175,7 @@ def next_step(
         if limit.compare == "absent":
             return message("step_absent" if limit.in_mass_g is not None else "step_absent_any", *values)
         if limit.plan or reason == Reason.SINGLE_OVER:
-            return message("step_each", *values)
+            return message("step_single" if reason == Reason.SINGLE_OVER else "step_each", *values)
         return message(_FAILED[limit.compare], *values)
     if reason == Reason.NOT_REPORTED:
         if limit.compare == "absent" and counted(limit):
@@ -261,7 +265,7 @@ def shown(columns: Sequence[Column], number: int) -> float | str | None:
     ]
     if not texts:
         return None
-    return texts[0] if len(texts) == 1 else "; ".join(str(text) for text in texts)
+    return texts[0] if len(texts) == 1 else "; ".join(plain(text) for text in texts)
 
 
 def plain(compared: float | str | None) -> str:
