@@ -65,7 +65,7 @@ class Change:
 def shown(value: Shown, language: str) -> str:
     """A value of a change in a language."""
     if isinstance(value, Message):
-        return " ".join(value.render(language).split())
+        return " ".join(value.render(language).split()).replace(" （", "（")
     return value.in_language(language) if isinstance(value, Text) else value
 
 

@@ -209,6 +209,7 @@ def _sampling_lines(sampling: Sampling, language: str) -> list[str]:
 def rule_set_lines(rules: RuleSet, language: str) -> list[str]:
     """A class as lines to read."""
     one = rule_set_json(rules, language)
+    colon, comma, listed = ("：", "，", "、") if language.startswith("zh") else (": ", ", ", ", ")
     until = one["valid_to"] or words("standards_open_end", language)
     head = f"{rules.code} ({one['edition']}) {one['title']}"
     mark = f" · {words('standards_provisional', language)}" if one["provisional"] else ""
@@ -216,11 +217,11 @@ def rule_set_lines(rules: RuleSet, language: str) -> list[str]:
     lines += [f"  {text}" for text in (one["scope"], one["note"]) if text]
     lines += [_limit_line(limit, language) for limit in one["limits"]]
     for rule in one["process"]:
-        ways = " / ".join(f"{', '.join(way['systems'])}: {', '.join(way['asks'])}" for way in rule["any_of"])
-        lines.append(f"  [{rule['grade']}] {rule['name']}: {ways} · {rule['clause']}{_from(rule, language)}")
+        ways = " / ".join(listed.join(way["systems"]) + colon + comma.join(way["asks"]) for way in rule["any_of"])
+        lines.append(f"  [{rule['grade']}] {rule['name']}{colon}{ways} · {rule['clause']}{_from(rule, language)}")
     for title in ("conversions", "sampling", "also_required"):
         heading = Message(f"standards_more_{title}").render(language)
-        lines += [f"  {heading}: {text}" for text in one[title]]
+        lines += [f"  {heading}{colon}{text}" for text in one[title]]
     for source in rules.edition.sources.values():
         parts = [
             source.title,
@@ -229,7 +230,7 @@ def rule_set_lines(rules: RuleSet, language: str) -> list[str]:
             source.date.isoformat() if source.date else "",
             source.url,
         ]
-        lines.append(f"  {words('standards_source', language)}: {'; '.join(part for part in parts if part)}")
+        lines.append(f"  {words('standards_source', language)}{colon}{'; '.join(part for part in parts if part)}")
     return lines
 
 
