@@ -81,7 +81,7 @@ def read_product(request: HttpRequest, code: str) -> dict[str, Any]:
     """What the public page of a bag's code shows. 404: never given; 410: withdrawn, or shown no longer."""
     found = published_report(code)
     if found.state != "shown":
-        raise Problem("published_no_more", code=found.code)
+        raise Problem("published_no_more", product=found.code)
     verdicts = frozen(found.verdicts, language())
     return {
         "code": found.code,

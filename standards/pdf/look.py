@@ -495,8 +495,8 @@ def _furniture(canvas: Canvas, document: Any, look: Look, running: Running) -> N
     canvas.line(MARGIN, top - 7, A4[0] - MARGIN, top - 7)
     foot = 12 * mm
     canvas.line(MARGIN, foot + 11, A4[0] - MARGIN, foot + 11)
-    width = put(canvas, look, MARGIN, foot, look.say("pdf_page", page=document.page), 7.5, colour=MUTED)
-    width += 0 if look.chinese else 2.4
+    page = look.say("pdf_page", page=document.page) + ("" if look.chinese else " ")
+    width = put(canvas, look, MARGIN, foot, page, 7.5, colour=MUTED)
     canvas.translate(MARGIN + width, foot)
     canvas.doForm(PAGES_FORM)
     canvas.translate(-MARGIN - width, -foot)

@@ -143,7 +143,7 @@ def product_pdf(request: HttpRequest, code: str) -> HttpResponse:
     """The test summary of a published report, for everybody."""
     found = published_report(code)
     if found.state != "shown":
-        raise Problem("published_no_more", code=found.code)
+        raise Problem("published_no_more", product=found.code)
     answers = frozen(found.verdicts, language())
     address = request.build_absolute_uri(reverse("product", args=[found.code]))
 
