@@ -8,8 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "tests" / "screenshots"
+DEMO_REPORTS = ROOT / "standards" / "demo_reports.yaml"
 LOOK = (Path(__file__).parent / "look.js").read_text(encoding="utf-8")
 
 CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -49,7 +52,16 @@ def words_of_people() -> list[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and CHINESE.search(node.value):
                 found.add(node.value)
+    found |= texts_of(yaml.safe_load(DEMO_REPORTS.read_text(encoding="utf-8")))
     return sorted(found, key=len, reverse=True)
+
+
+def texts_of(node: Any) -> set[str]:
+    """The Chinese texts anywhere in a YAML file: what the demo's lab and sites wrote."""
+    if isinstance(node, str):
+        return {node} if CHINESE.search(node) else set()
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return {text for child in children for text in texts_of(child)}
 
 
 def without_words_of_people(text: str) -> str:
