@@ -287,7 +287,7 @@ def written(draw):
     plain = format(value.normalize(), "f")
     whole, _, part = plain.partition(".")
     grouped = f"{int(whole):,}"
-    forms = [plain, f"+{plain}", f"{value:.6E}", f"{value}×10^0", f"{plain} "]
+    forms = [plain, f"+{plain}", f"{value:.9E}", f"{value}×10^0", f"{plain} "]
     if part:
         forms += [f"{grouped.replace(',', ' ')}.{part}", f"{grouped.replace(',', chr(39))}.{part}"]
         if len(part) != 3 or whole == "0":
