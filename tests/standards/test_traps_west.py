@@ -258,6 +258,15 @@ def test_presence_absence_masses():
     assert of("NZ-4454", "Salmonella", "Salmonella; positive").verdict == "fail"
 
 
+def test_salmonella_as_a_number_and_as_absence_are_different_proofs():
+    number, absence = "Salmonella; <3; MPN/4 g; dm", "Salmonella; absent in 25 g; ; dm"
+    assert of("US-503/CLASSA", "Salmonella", number).verdict == "pass"
+    assert of("US-503/CLASSA", "Salmonella", absence).verdict == "pass"  # none in 25 g is below 3 in 4 g
+    assert of("UK-PAS100", "Salmonella", number).verdict == "cannot_tell"  # 4 g were examined, not 25
+    assert of("FR-U44051", "Salmonella_vegetables", number, facts={"use": "food_crops"}).verdict == "cannot_tell"
+    assert of("FR-U44051", "Salmonella_vegetables", number, facts={"use": "landscaping"}).verdict == "not_applicable"
+
+
 def test_copper_per_dry_matter_or_per_organic_matter():
     rows = ["Cu; 320; mg/kg; dm", "organic matter; {}; %; dm"]
     poor, rich = [rows[0], rows[1].format("40")], [rows[0], rows[1].format("60")]
