@@ -7,6 +7,8 @@ import re
 import time
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from compostnet.shared.problems import Problem
 from compostnet.shared.rules import RuleFileError
@@ -95,6 +97,61 @@ def test_absence_without_a_mass_takes_any_mass():
         ("-", "not_tested"),
     ):
         assert verdict("CN-GB7959", "Salmonella", f"沙门氏菌; {text}").verdict == expected, text
+
+
+def test_process_is_left_only_to_what_is_in_force_all_the_time(tmp_path):
+    left = (
+        RULE[: RULE.index("        name")]
+        + "        to: XX-OTHER\n        rule: heat\n"
+        + RULE[RULE.index("        clause") :]
+    )
+    other = GOOD.replace("code: XX-TEST", "code: XX-OTHER").replace(LAST, LAST + RULE)
+    write(tmp_path, GOOD.replace(LAST, LAST + left))
+    load_library(write(tmp_path, other, "XX-OTHER.yaml"))
+    for late_or_short in (
+        other.replace("2020-01-01", "2020-01-02"),
+        other.replace("2020-01-01", "2020-01-01\n    valid_to: 2024-12-31"),
+    ):
+        with pytest.raises(RuleFileError) as error:
+            load_library(write(tmp_path, late_or_short, "XX-OTHER.yaml"))
+        assert error.value.key == "editions.0.process.0.to"
+        assert "write also_required instead" in error.value.remedy
+    ended = GOOD.replace("2020-01-01", "2020-01-01\n    valid_to: 2024-12-31").replace(LAST, LAST + left)
+    assert load_library(write(tmp_path, ended))
+
+
+SHIPPED = sorted(books.FOLDER.glob("*.yaml"))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_damaged_file_is_refused_in_words_or_is_a_standard(tmp_path, data):
+    """Lines lost, doubled or exchanged, words replaced: the loader says what is wrong, or has a standard."""
+    path = data.draw(st.sampled_from(SHIPPED))
+    text = path.read_text(encoding="utf-8").splitlines()
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(text) - 1))
+        kind = data.draw(st.sampled_from(["lose", "double", "swap", "word", "indent"]))
+        if kind == "lose":
+            del text[at]
+        elif kind == "double":
+            text.insert(at, text[at])
+        elif kind == "swap":
+            text[at], text[at - 1] = text[at - 1], text[at]
+        elif kind == "indent":
+            text[at] = " " * data.draw(st.integers(0, 12)) + text[at].lstrip()
+        else:
+            word = data.draw(
+                st.sampled_from(["", "~", "[]", "{}", "yes", "1.5", "-1", "2020-02-30", '"x"', "Pb", "&a", "*a"])
+            )
+            text[at] = text[at].partition(":")[0] + ": " + word
+    damaged = tmp_path / path.name
+    damaged.write_text("\n".join(text), encoding="utf-8")
+    for found in validate_path(damaged).values():
+        assert isinstance(found, RuleFileError) or found == path.stem
+        if isinstance(found, RuleFileError):
+            assert found.path == str(damaged)
+            assert found.remedy
 
 
 # --- provisional -----------------------------------------------------------------------------------------------------
