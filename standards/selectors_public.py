@@ -6,9 +6,13 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 from typing import Literal
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
 
 from compostnet.shared.problems import Problem
 from compostnet.shared.rules import Text
+from sites.models import Site
 from standards.codes import read_code
 from standards.facts import known_facts
 from standards.models import LabReport, Verdict
@@ -93,8 +97,8 @@ def published_report(code: str) -> PublishedReport:
         by_lab=report.by_lab,
         number=report.number,
         reported_on=report.reported_on,
-        confirmed_on=report.confirmed_at.date() if report.confirmed_at else None,
-        published_on=report.published_at.date(),
+        confirmed_on=_day(report.confirmed_at, site),
+        published_on=_day(report.published_at, site),
         sha256=report.sha256,
         attachment_sha256=report.attachment_sha256,
         results=tuple(
@@ -103,6 +107,11 @@ def published_report(code: str) -> PublishedReport:
         ),
         verdicts=tuple(latest_verdicts(report)),
     )
+
+
+def _day(moment: dt.datetime | None, site: Site) -> dt.date | None:
+    """The day of a moment by the site's own clock."""
+    return timezone.localdate(moment, ZoneInfo(site.time_zone)) if moment else None
 
 
 def stated_facts(facts: dict[str, str]) -> tuple[tuple[Text, Text], ...]:

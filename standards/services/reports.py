@@ -24,7 +24,7 @@ from standards.readings import Line
 from standards.selectors_names import meaning_of, remembered_names
 from standards.selectors_requests import OPEN
 from standards.services.publishing import locked_report
-from standards.services.samples import labs_of
+from standards.services.samples import lab_for, labs_of
 from standards.services.texts import clean
 from standards.services.verdicts import freeze_verdicts
 
@@ -49,6 +49,8 @@ def hand_in_lab_report(
     A sheet with several samples gives the rows whose sample is this sample's code.
     """
     require(actor, "hand_in_lab_report", site=sample.batch.site, organisation=lab)
+    if lab is not None and lab in labs_of(actor):
+        lab_for(actor, sample)  # refuses a sample that was granted to another lab
     sha256 = hashlib.sha256(data).hexdigest()
     known = LabReport.objects.filter(sample=sample, sha256=sha256).first()
     if known is not None:

@@ -310,6 +310,15 @@ def test_a_step_that_was_passed_over_is_not_to_come(granted, operator, chemist, 
     assert [step.code for step in steps] == ["asked", "granted", "sampled", "reported", "confirmed"]
 
 
+def test_a_lab_hands_in_nothing_for_a_sample_that_another_lab_was_given(sample, make_user):
+    other = Organisation.objects.create(code="lab-2", kind="lab", name_zh="二号", name_en="Lab two")
+    stranger = make_user("lab", organisation=other)
+    sending = {"actor": stranger, "lab": other, "data": sheet(sample.code), "file_name": "r.csv"}
+    refused("sample_for_another_lab", hand_in_lab_report, sample=sample, **sending)
+    problem = refused("lab_sheet_no_known_sample", hand_in_lab_sheet, **sending)
+    assert problem.errors[0].message.code == "lab_sheet_code_elsewhere" and not LabReport.objects.exists()
+
+
 def test_who_sees_which_request(asked, granted, chemist, operator, make_user, site):
     for who, number in (
         (operator, 1),
