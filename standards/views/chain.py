@@ -132,7 +132,7 @@ def _verdicts(report: LabReport, batch: Batch) -> dict[str, Any]:
         "near": near,
         "far": [row for row in own if row not in near],
         "later": later,
-        "json": [row["json"] for row in own],
+        "json": [row["json"] for row in near or own],
         "tally": [
             {"badge": BADGES[v], "mark": MARKS[v], "word": WORDS[v], "count": count}
             for v in ("pass", "fail", "cannot_tell", "incomplete")

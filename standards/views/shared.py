@@ -88,7 +88,8 @@ def shown(one: dict[str, Any], code: str, name: str) -> dict[str, Any]:
         "word": WORDS[one["verdict"]],
         "mark": MARKS[one["verdict"]],
         "judged": judged,
-        "open": [row for row in ordered if row["verdict"] in URGENCY[:3]],
+        "open": [row for row in ordered if row["verdict"] in URGENCY[:3] and not _is_missing(row)],
+        "missing": [row for row in ordered if _is_missing(row)],
         "settled": [row for row in ordered if row["verdict"] not in URGENCY[:3]],
         "counts": [
             {"verdict": verdict, "word": WORDS[verdict], "count": sum(row["verdict"] == verdict for row in judged)}
@@ -98,6 +99,11 @@ def shown(one: dict[str, Any], code: str, name: str) -> dict[str, Any]:
         "unknown": [row for row in rows if row["code"] == "reason_name_unknown"],
         "others": [row for row in rows if row["code"] == "reason_no_limit"],
     }
+
+
+def _is_missing(row: dict[str, Any]) -> bool:
+    """Whether the report simply says nothing of a limit: listed shortly, the next step is the same for all."""
+    return bool(row["verdict"] == "not_tested" and row["code"] == "reason_not_reported")
 
 
 def _percent(probability: float | None) -> str:
