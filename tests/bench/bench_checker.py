@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib.util
 import time
 import warnings
 from collections.abc import Callable
@@ -124,22 +125,25 @@ def _many(code: str, wanted: tuple[Any, ...]) -> list[dict[str, Any]]:
     ours = _best(lambda: check(table_of(SAMPLES, columns), rules))
     texts = _best(lambda: check(table_of(SAMPLES, data.columns()), rules), 3)
     bare = _best(lambda: _bare(data))
-    other = _best(_pandera(data), 3)
     note = f"{tested:,} verdicts with a result behind them, and {SAMPLES:,} of whole samples"
 
     def row(name: str, seconds: float, note: str) -> dict[str, Any]:
         return {"name": f"{code}: {name}", "value": round(RESULTS / seconds), "unit": "results/s", "note": note}
 
-    return [
+    rows = [
         row("columns in, verdicts and reasons out", ours, note),
         row(
             "the bare comparison in NumPy",
             bare,
             f"numbers only, no bases, units, censoring or reasons; {ours / bare:.0f} × as fast as the checker",
         ),
-        row("pandera, range checks, failures collected", other, f"the checker does {other / ours:.1f} × as many"),
         row("from raw texts, reading included", texts, "values, units, bases, names and samples as texts"),
     ]
+    if importlib.util.find_spec("pandas") is None:  # pandera has it as an extra: pandera[pandas]
+        return rows
+    other = _best(_pandera(data), 3)
+    note = f"the same numbers in a frame, nothing else; the checker does {other / ours:.1f} × as many"
+    return [*rows, row("pandera, range checks, failures collected", other, note)]
 
 
 def _bare(data: Data) -> list[np.ndarray]:
