@@ -21,10 +21,19 @@ from standards.readings import Line
 from standards.selectors_names import NOT_JUDGED
 
 
-def visible_samples(actor: Actor) -> QuerySet[Sample]:
-    """The samples that ``actor`` may read: of their sites, or all for a network role."""
-    samples = Sample.objects.select_related("batch__site").prefetch_related(
-        Prefetch("reports", LabReport.objects.select_related("lab", "created_by").prefetch_related("verdicts"))
+def _verdicts() -> Prefetch:
+    """Verdicts for a list: without their detail, which is the better part of the room's data."""
+    return Prefetch("verdicts", Verdict.objects.defer("detail"))
+
+
+def visible_samples(actor: Actor, *, details: bool = False) -> QuerySet[Sample]:
+    """The samples that ``actor`` may read, with their reports: of their sites, or all for a network role.
+
+    ``details``: the verdicts with all that they say, for a page of few samples.
+    """
+    verdicts = "verdicts" if details else _verdicts()
+    samples = Sample.objects.select_related("batch__site", "request").prefetch_related(
+        Prefetch("reports", LabReport.objects.select_related("lab", "created_by").prefetch_related(verdicts))
     )
     if may(actor, "view_network"):
         return samples
@@ -44,10 +53,11 @@ def sample_for_report(key: str | uuid.UUID) -> Sample:
 
 
 def visible_reports(actor: Actor) -> QuerySet[LabReport]:
-    """The reports that ``actor`` may read: of their sites, of their lab, or all for a network role."""
+    """The reports that ``actor`` may read (verdicts without detail): of their sites, of their lab, or all for a
+    network role."""
     reports = LabReport.objects.select_related(
         "sample__batch__site", "sample__request", "lab", "created_by", "confirmed_by"
-    ).prefetch_related("results", "verdicts")
+    ).prefetch_related("results", _verdicts())
     if may(actor, "view_network"):
         return reports
     allowed = Q(sample__batch__site__in=sites_where(actor, "view_site_private"))
@@ -59,7 +69,8 @@ def visible_reports(actor: Actor) -> QuerySet[LabReport]:
 
 def visible_report(actor: Actor, pk: uuid.UUID) -> LabReport:
     """One report; not found where ``actor`` may not know that it exists."""
-    report = visible_reports(actor).filter(pk=pk).first()
+    reports = visible_reports(actor).prefetch_related(None).prefetch_related("results", "verdicts")
+    report = reports.filter(pk=pk).first()
     if report is None:
         hidden = LabReport.objects.select_related("sample__batch__site").filter(pk=pk).first()
         if hidden is not None:

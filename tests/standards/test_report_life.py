@@ -13,7 +13,8 @@ import pytest
 import yaml
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -417,6 +418,15 @@ def test_a_lab_works_with_its_token_alone(client, sample, batch, operator, chemi
     unknown = {"file": SimpleUploadedFile("r.csv", several("S-9"))}
     answer = client.post("/api/v1/lab-reports/sheet", unknown, headers=headers)
     assert (answer.status_code, answer.json()["type"]) == (422, "/problems/lab_sheet_no_known_sample")
+
+
+def test_lists_leave_the_details_of_verdicts_where_they_are(client, confirmed, verifier, sample):
+    client.force_login(verifier)
+    for address in ("/api/v1/lab-reports", "/api/v1/samples", reverse("samples", args=[sample.batch_id])):
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get(address).status_code == 200
+        texts = [query["sql"] for query in asked if '"standards_verdict"' in query["sql"]]
+        assert len(texts) == 1 and '"detail"' not in texts[0]
 
 
 def test_publishing_over_the_api(client, confirmed, site, make_user):
