@@ -418,6 +418,16 @@ def _near(text: str) -> tuple[str, ...]:
     return tuple(by_simple[name] for name in difflib.get_close_matches(simplify(text), by_simple, n=3, cutoff=0.6))
 
 
+@lru_cache(maxsize=2048)
+def similar_indicators(text: str) -> tuple[str, ...]:
+    """Up to six codes to choose from for a name that is not known: alike in writing, or named inside of it."""
+    simple = simplify(text[:200])
+    long_enough = re.compile(r"[\u4e00-\u9fff]|\w{4,}")
+    inside = sorted((name for name in _names() if long_enough.search(name) and name in simple), key=len, reverse=True)
+    near = [code for name in _near(text[:100]) for code in find_indicator(name)]
+    return tuple(dict.fromkeys([*near, *(code for name in inside[:3] for code in _names()[name])]))[:6]
+
+
 def nearest_names(text: str) -> list[str]:
     """Up to three known names that look like ``text``, for the sentence that refuses it."""
     return list(_near(text[:100]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sites.models import Organisation
 from sites.permissions import Actor, may
-from standards.indicators import find_indicator, indicators, nearest_names, simplify
+from standards.indicators import find_indicator, indicators, similar_indicators, simplify
 from standards.models import IndicatorName, LabReport, LabResult
 from standards.readings import Line
 from standards.results import read_result
@@ -41,8 +41,7 @@ def unknown_names(report: LabReport) -> list[UnknownName]:
             " ".join(part for part in (result.value_text, result.unit_text, result.basis_text) if part)
         )
     for name in found.values():
-        codes = [code for near in nearest_names(name.text) for code in find_indicator(near)]
-        name.near = list(dict.fromkeys(codes))
+        name.near = list(similar_indicators(name.text))
     return [name for key, name in found.items() if key]
 
 

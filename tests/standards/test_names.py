@@ -50,6 +50,7 @@ def asked(report):
 def test_only_unknown_names_with_a_result_are_asked(report):
     assert asked(report) == ["铅元素测定量X", "神秘物"]
     assert unknown_names(fresh(report))[1].reported == ["12 mg/kg 干基"]
+    assert "Pb" in unknown_names(fresh(report))[0].near
     assert lead(report) == "not_tested"
 
 
