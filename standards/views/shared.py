@@ -146,7 +146,10 @@ def overview(answers: Iterable[dict[str, Any]]) -> dict[str, Any]:
         row["cells"] = [{"sample": name, "answer": row["by"].get(name)} for name in samples]
     every = [answer for found in samples.values() for answer in found]
     return {
-        "samples": [{"name": name, "answers": found, "unknown": _unknown(found)} for name, found in samples.items()],
+        "samples": [
+            {"name": name, "answers": sorted(found, key=_gravity), "unknown": _unknown(found)}
+            for name, found in samples.items()
+        ],
         "regions": regions,
         "tally": [
             {
@@ -163,6 +166,11 @@ def overview(answers: Iterable[dict[str, Any]]) -> dict[str, Any]:
         "few": len(every) <= 3,
         "cut": max(0, len(every) - MOST_DETAILS),
     }
+
+
+def _gravity(answer: dict[str, Any]) -> int:
+    """Where an answer stands among those of its sample: failures first, then gaps."""
+    return ("fail", "cannot_tell", "incomplete", "pass").index(answer["verdict"])
 
 
 def _unknown(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
