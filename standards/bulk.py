@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from standards.core import AR, BASES, DM, NO_BASIS, UNKNOWN, Bools, Codes, Column, Floats, Reason, State
-from standards.indicators import Indicator, UnitReading, basis_of, find_indicator, indicators, read_unit
+from standards.indicators import Indicator, UnitReading, basis_of, find_indicator, indicators, name_parts, read_unit
 from standards.results import Parsed, read_result, read_spread
 
 _STATES = {
@@ -196,6 +196,9 @@ def _spreads(
 @lru_cache(maxsize=65536)
 def _meaning(name: str, unit: str, basis: str, note: str, said: str, inside: str, kind: str) -> Meaning:
     """What name, unit, basis and note mean for a value of some kind that has the unit ``inside`` in its own text."""
+    if not unit.strip() or not basis.strip():  # "Pb (mg/kg dm)" says them in the name
+        named = name_parts(name)
+        unit, basis = unit if unit.strip() else named.unit, basis if basis.strip() else named.basis
     codes = (said,) if said in indicators().indicators else find_indicator(name, unit, note)
     if not codes:
         return Meaning("", State.ABSENT)

@@ -253,7 +253,7 @@ def _condition_judgement(condition: ResultCondition, rules: RuleSet) -> Judgemen
 
 
 _PLANS: OrderedDict[tuple[int, ...], tuple[tuple[RuleSet, ...], Plan]] = OrderedDict()
-_KEPT = 64
+_KEPT = 16
 
 
 def plan_of(rule_sets: Sequence[RuleSet]) -> Plan:
