@@ -57,12 +57,12 @@ def find_standard(code: str, class_code: str = "") -> tuple[Standard, str | None
 # --- list ------------------------------------------------------------------------------------------------------------
 
 
-def catalogue_rows(books: Mapping[str, Standard], day: dt.date, language: str) -> list[dict[str, Any]]:
+def catalogue_rows(books: dict[str, Standard], day: dt.date, language: str) -> list[dict[str, Any]]:
     """A row for every standard: classes, the edition in force, grades, whether provisional, why there is no text."""
     rows = []
     for code, standard in books.items():
         edition = in_force(standard.editions, day)
-        sets = rule_sets(standard, day, books=dict(books))
+        sets = rule_sets(standard, day, books=books)
         grades = {limit.grade for rules in sets for limit in rules.limits}
         grades |= {rule.grade for rules in sets for rule in rules.process}
         rows.append(
