@@ -61,8 +61,9 @@ class Limit(Rule):
 
     ``statistic`` sample: every sample by itself. monthly_average, geometric_mean (of ``n``), moving_average (of the
     last ``n``, no single result more than ``single_over_percent`` over the value): of the results of one sample or one
-    series. ``absent`` without ``in_mass_g``: the standard states no mass. ``when``: conditions (on stated facts or on another result) without which the limit does not apply.
-    ``delegated_from`` is set by the library where another standard's limit stands for a `Delegated`.
+    series. ``absent`` without ``in_mass_g``: the standard states no mass. ``when``: conditions (on stated facts or on
+    another result) without which the limit does not apply. ``delegated_from`` is set by the library where another
+    standard's limit stands for a `Delegated`.
     """
 
     id: Id
@@ -259,7 +260,7 @@ class ProductClass(Rule):
 class Edition(Rule):
     """One dated version of a standard. ``valid_to`` is its last day, absent while it is in force.
 
-    ``dates_grade``: how well the two days are attested, where that is worse than the limits (C: from memory or assumed).
+    ``dates_grade``: how well the two days are attested, where that is not certain (C: from memory or assumed).
     """
 
     edition: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,20}$")]

@@ -109,7 +109,7 @@ class ProcessRule(Rule):
 
 
 class DelegatedProcess(Rule):
-    """A process rule that this standard leaves to another one: rule ``rule`` of standard ``to``, as in force on the day."""
+    """A process rule that is left to another standard: rule ``rule`` of standard ``to``, as in force on the day."""
 
     id: Id
     to: str

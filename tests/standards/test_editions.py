@@ -17,8 +17,8 @@ from standards.editions import diff_editions, edition_rules, find_edition
 from standards.explain import check_lines
 from standards.library import TEMPLATE, library, load_library, rule_sets, selected
 from standards.library_text import template_of, validate_path
+from tests.standards.mistakes import GOOD, GROUP, LAST, LEAD, RULE, SECOND, write
 from tests.standards.support import DAY, judged, lines, verdict, whole_report
-from tests.standards.test_library import GOOD, GROUP, LAST, LEAD, RULE, SECOND, write
 
 
 def rules(standard, day=DAY, class_code=None):

@@ -13,8 +13,8 @@ from django.core.management import CommandError, call_command
 
 from standards.library import library
 from tests.conftest import ROOT
+from tests.standards.mistakes import GOOD, write
 from tests.standards.test_editions import filled
-from tests.standards.test_library import GOOD, write
 
 
 def run(*arguments):
