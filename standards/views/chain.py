@@ -40,7 +40,7 @@ def chain_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     who = actor(request)
     batch = visible_batch(who, pk)
     samples = list(
-        visible_samples(who)
+        visible_samples(who, details=True)
         .filter(batch=batch)
         .select_related(
             "batch__site__region", "request__lab", "request__asked_by", "request__decided_by", "arrived_lab"
