@@ -97,7 +97,7 @@ def _key(limit: Limit, obligatory: bool) -> tuple[object, ...]:
     """What makes two limits of two classes the same row."""
     side = {"<=": "at most", "<": "at most", ">=": "at least", ">": "at least"}.get(limit.compare, limit.compare)
     when = repr(limit.when)
-    return limit.indicator, limit.sum, _name(limit).en, side, limit.basis, limit.statistic, obligatory, when
+    return limit.indicator, limit.sum, _name(limit).en, side, limit.basis, obligatory, when
 
 
 def _flat(group: _Group) -> Iterator[Row | Heading]:

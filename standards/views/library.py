@@ -270,7 +270,10 @@ def _line(one: Row | Heading, sets: list[RuleSet], edition: Edition) -> dict[str
             "when": [condition_words(condition) for condition in one.when],
         }
     cells = [
-        {"column": rules.product_class.code if rules.product_class else "", "cell": _cell(one.cells.get(rules.code))}
+        {
+            "column": rules.product_class.code if rules.product_class else "",
+            "cell": _cell(one.cells.get(rules.code), one.same("statistic", "n", "single_over_percent")),
+        }
         for rules in sets
     ]
     first = one.first
@@ -281,7 +284,7 @@ def _line(one: Row | Heading, sets: list[RuleSet], edition: Edition) -> dict[str
         "unit": unit_words(first) if one.same("unit") else "",
         "unit_differs": not one.same("unit"),
         "basis": BASES[first.basis],
-        "statistic": statistic_words(first),
+        "statistic": statistic_words(first) if one.same("statistic", "n", "single_over_percent") else None,
         "when": [condition_words(condition) for condition in first.when],
         "plans": [words for words in dict.fromkeys(_rendered(plan_words(limit)) for limit in one.limits) if words],
         "attested": _attested(one, edition),
@@ -312,7 +315,7 @@ def _attested(one: Row, edition: Edition) -> list[dict[str, Any]]:
     ]
 
 
-def _cell(limit: Limit | None) -> dict[str, Any] | None:
+def _cell(limit: Limit | None, same_statistic: bool) -> dict[str, Any] | None:
     if limit is None:
         return None
     origin = limit.delegated_from.split(" ")[0]
@@ -322,6 +325,7 @@ def _cell(limit: Limit | None) -> dict[str, Any] | None:
         "unit": unit_words(limit),
         "changes": limit.changes,
         "plan": _rendered(plan_words(limit)),
+        "statistic": "" if same_statistic else _rendered(statistic_words(limit)),
         "delegated": origin if origin in library() else "",
     }
 

@@ -105,6 +105,13 @@ def test_classes_stand_side_by_side(client, db):
     assert "none of 5 samples may have it" in html
 
 
+def test_classes_that_compare_differently_share_a_row_and_each_says_how(client, db):
+    html = read(client, reverse("standard", args=["US-503"]))
+    assert html.count(">lead ") == 1
+    row = words(html.split(">lead ")[1].split("</tr>")[0])
+    assert "≤ 300 the monthly average is compared" in row and "≤ 840" in row
+
+
 def test_a_page_shows_conditions_process_sampling_and_sources(client, db):
     html = words(read(client, reverse("standard", args=["CA-CCME"])))
     assert "not where the feedstock is: garden and yard waste" in html
