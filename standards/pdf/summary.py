@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from reportlab.lib.units import mm
@@ -393,7 +393,7 @@ def _section(page: Look, one: Mapping[str, Any], number: int, *, several: bool, 
     noted = [item for item in judged if item.get("notes") and item not in shown]
     if noted and not brief:
         parts += [CondPageBreak(16 * mm), page.text(page.say("pdf_notes"), "h3")]
-        parts += [_item(page, "", item["name"], " ".join(item["notes"])) for item in noted]
+        parts += _alike(page, ((item, " ".join(item["notes"]), "") for item in noted))
     return parts
 
 
@@ -452,6 +452,15 @@ def _limits(page: Look, judged: Sequence[dict[str, Any]]) -> Table:
     return table(rows, widths, more=failed)
 
 
+def _alike(page: Look, items: Iterable[tuple[dict[str, Any], str, str]]) -> list[Paragraph]:
+    """An item for each text and next step, with the names of all limits of which it is said."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for item, text, step in items:
+        names.setdefault((text, step), []).append(_full_name(page, item))
+    joint = "、" if page.chinese else ", "
+    return [_item(page, "", joint.join(dict.fromkeys(found)), *both) for both, found in names.items()]
+
+
 def percent_text(probability: float) -> str:
     """A probability in per cent; never 0 or 100, which no measurement is."""
     if probability < 0.01:
@@ -465,10 +474,8 @@ def _reasons(page: Look, items: Sequence[dict[str, Any]]) -> list[Flowable]:
     rest = [item for item in items if item not in missing]
     order = {"fail": 0, "cannot_tell": 1}
     joint = "、" if page.chinese else ", "
-    alike: dict[tuple[str, str], list[str]] = {}
-    for item in sorted(rest, key=lambda item: order.get(item["verdict"], 2)):
-        alike.setdefault((item["reason"], item["next_step"] or ""), []).append(_full_name(page, item))
-    lines = [_item(page, "", joint.join(dict.fromkeys(names)), *both) for both, names in alike.items()]
+    ordered = sorted(rest, key=lambda item: order.get(item["verdict"], 2))
+    lines = _alike(page, ((item, item["reason"], item["next_step"] or "") for item in ordered))
     if missing:
         names = joint.join(dict.fromkeys(item["name"] for item in missing))
         before = page.say("pdf_not_reported", count=len(missing)) + ("" if page.chinese else " ")
