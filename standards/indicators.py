@@ -107,12 +107,16 @@ class Extracts(Rule):
 
 
 class NameWords(Rule):
-    """What may stand around a name without changing it; ``others``: names that look like an indicator and are none."""
+    """What may stand around a name without changing it.
+
+    ``methods``: ways to measure an indicator that leave it what it is; ``others``: names that only look like one.
+    """
 
     neutral: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = ()
     extracts: Extracts = Extracts()
+    methods: dict[str, tuple[str, ...]] = {}
     others: tuple[str, ...] = ()
 
 
@@ -347,6 +351,9 @@ def _changes_nothing(extra: str, readings: tuple[str, ...]) -> bool:
     if words and set(_exact(words[1])) & set(readings):
         return True
     file = indicators()
+    methods = (file.name_words.methods.get(code, ()) for code in readings)
+    if all(simplify(plain) in {simplify(one) for one in group} for group in methods):
+        return True
     if set(readings) <= set(file.name_words.extracts.of) and _is_extract(plain):
         return True
     if _MASS.match(plain) and all(file.quantities[file.indicators[code].quantity].counts for code in readings):
