@@ -22,6 +22,7 @@ from standards.lab_sheets import read_lab_sheet, read_pasted
 from standards.readings import Line
 from standards.views.choosing import (
     DECISIONS,
+    Groups,
     default_choice,
     fact_fields,
     groups_for,
@@ -56,6 +57,8 @@ A-1,总铅,67,mg/kg,干基
 A-1,粪大肠菌群数,<3,MPN/g,鲜样
 """,
 }
+MOST_ANSWERS = 2000
+"""Samples × standards of one page, far above any report; the command line has no such limit."""
 FORMATS = {"json": "application/json", "csv": "text/csv; charset=utf-8", "pdf": "application/pdf"}
 
 
@@ -124,6 +127,7 @@ def check_page(request: HttpRequest) -> HttpResponse:
                 lines = form.lines()
                 decision = form.cleaned_data.get("decision") or DECISIONS[0]
                 groups, context["left_out"] = groups_for(chosen, day)
+                _refuse_too_many(lines, groups)
                 answers = judge(lines, groups, stated, decision)
                 if request.POST.get("format") in FORMATS:
                     return download(answers, request.POST["format"])
@@ -143,6 +147,13 @@ def check_page(request: HttpRequest) -> HttpResponse:
         "stated": stated,
     }
     return render(request, "standards/check.html", context, status=status)
+
+
+def _refuse_too_many(lines: Sequence[Line], groups: Groups) -> None:
+    samples = len({line.sample for line in lines})
+    standards = sum(1 if best else len(sets) for best, sets in groups)
+    if samples * standards > MOST_ANSWERS:
+        raise Problem("check_too_many_answers", samples=samples, standards=standards, limit=MOST_ANSWERS)
 
 
 def _answers(answers: Sequence[SampleVerdict], groups: Sequence[tuple[bool, Sequence[Any]]]) -> dict[str, Any]:

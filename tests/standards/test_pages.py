@@ -235,6 +235,14 @@ def test_what_cannot_be_checked_says_why(client, db, data, status, says):
     assert says in send(client, reverse("check"), data, status=status).content.decode()
 
 
+def test_a_page_refuses_more_answers_than_it_can_show(client, db):
+    text = "sample,indicator,value,unit,basis\n" + "".join(f"S{n},Pb,{n},mg/kg,dm\n" for n in range(300))
+    html = send(client, reverse("check"), {"text": text, "standard": ["all"]}, status=422).content.decode()
+    assert "300 samples" in html and "Choose fewer standards" in html
+    html = send(client, reverse("check"), {"text": text, "standard": ["CN-NYT525"]}).content.decode()
+    assert html.count('class="answer"') == 150 and "150 more answers stand in the overview only" in html
+
+
 # --- one sample, every standard -------------------------------------------------------------------------------------
 
 
