@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from standards.core import FAIL, NOT_TESTED, PASS, Bools, Codes, Column, Reason, rounded
+from standards.core import FAIL, NOT_TESTED, PASS, Codes, Column, Reason, rounded
 from standards.decision import Decision, guard, probability
 from standards.evaluation import Conclusion, Evaluation
 from standards.judging import judge, together
@@ -198,7 +198,6 @@ __all__ = [
     "CHECKER_VERSION",
     "INCOMPLETE",
     "SAMPLE_VERDICTS",
-    "Bools",
     "Outcome",
     "Result",
     "Table",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -36,7 +36,7 @@ from standards.judging import (
     judge_rows,
     together,
 )
-from standards.plan import Compiled, Group, Judgement, Leaf, Plan, Term, Way
+from standards.plan import Group, Judgement, Leaf, Plan, Term, Way
 from standards.process_schema import FactCondition
 from standards.tables import Table, evidence, in_terms
 
@@ -168,8 +168,7 @@ class Evaluation:
         """Columns as the rows of one block, each in its own basis and unit."""
         whole, size = self.whole, self.whole.size
         ready = [
-            in_terms(whole, column, term) if term.apart else column
-            for column, term in zip(columns, terms, strict=True)
+            in_terms(whole, column, term) if term.apart else column for column, term in zip(columns, terms, strict=True)
         ]
 
         def stacked(name: str) -> NDArray[Any]:
@@ -357,6 +356,3 @@ class Evaluation:
 
 def _row(block: Column, row: int) -> Column:
     return block.each(lambda array: array[row])
-
-
-__all__ = ["Compiled", "Conclusion", "Evaluation", "Facts", "Mapping"]

@@ -125,7 +125,6 @@ def judge_marks(column: Column, marks: Marks) -> tuple[Codes, Codes]:
         passes &= np.where(high_open | ~marks.upper_strict, high <= marks.upper_in, high < marks.upper_out)
         fails = np.where(high_open | marks.lower_strict, high <= marks.lower_out, high < marks.lower_in)
         fails |= np.where(low_open | marks.upper_strict, low >= marks.upper_out, low > marks.upper_in)
-    # an unbounded side has no end that could be equal to a limit
     verdict = np.where(passes, PASS, np.where(fails, FAIL, CANNOT_TELL)).astype(np.int8)
     cause = np.where(column.cause == Reason.NONE, Reason.CENSORED, column.cause)
     reason = np.where(passes, Reason.MET, np.where(fails, Reason.NOT_MET, cause)).astype(np.int8)

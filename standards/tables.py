@@ -83,8 +83,8 @@ def _follow(step: Step, column: Column, factor: float) -> Column:
 
 
 def evidence(whole: Table, known_by: Sequence[Way]) -> list[Column]:
-    """Every replicate of an indicator, in its canonical unit: the first way that a sample has anything for. Empty where
-    no sample has anything."""
+    """Every replicate of an indicator, in its canonical unit: the first way that a sample has anything for; one empty
+    column where no sample has anything."""
     best: list[Column] = []
     known = np.zeros(0, np.bool_)
     for number, (step, source, factor) in enumerate(known_by):

@@ -14,9 +14,11 @@ from standards import bulk, checker
 from standards.bulk import columns_of, number_samples, read_texts
 from standards.checker import check, check_all, table_of
 from standards.core import AR, CANNOT_TELL, DM, FAIL, NOT_TESTED, PASS, Column, Reason, State
+from standards.explain import check_lines
 from standards.judging import Bounds, Marks, judge, judge_marks, judge_rows
 from standards.library import library, rule_sets
 from standards.plan import plan_of
+from standards.readings import Line
 from standards.results import read_result
 from tests.conftest import ROOT
 from tests.standards.made_up import answer, limit, rules_of
@@ -73,6 +75,22 @@ def test_lines_mean_the_same_by_either_way_and_in_any_company(rows):
                 for one, at in ((together, line), (other, place))
             ]
             assert codes[0] == codes[1]
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(st.tuples(NAMES, VALUES, UNITS, BASES, TEXTS, TEXTS), min_size=1, max_size=8),
+    st.sampled_from(["simple", "guarded"]),
+    st.sampled_from([{}, {"feedstock": "manure", "packing": "bagged"}]),
+)
+def test_every_verdict_on_any_text_can_be_explained_in_both_languages(rows, decision, facts):
+    lines = [Line("s", *row[:4], note=row[4], uncertainty=row[5], number=place) for place, row in enumerate(rows)]
+    for found in check_lines(lines, [(False, ALL)], decision=decision, facts=facts):
+        for language in ("en", "zh-hans"):
+            for one in found.as_json(language)["indicators"]:
+                assert one["reason"]
+                assert one["verdict"] != "pass" or (one["reported"] and one["next_step"] is None)
+                assert one["verdict"] not in ("fail", "cannot_tell", "not_tested") or one["next_step"]
 
 
 def some_table(size=3000, seed=5):
