@@ -38,6 +38,7 @@ from standards.steps import (
     limit_text,
     message,
     next_step,
+    origin,
     plain,
     show,
     shown,
@@ -516,7 +517,7 @@ def _constant_notes(limit: Limit) -> tuple[Message, ...]:
     """What is said of a limit whatever the sample."""
     notes = []
     if limit.delegated_from and limit.compare != "unavailable":
-        notes.append(Message("note_delegated", {"origin": limit.delegated_from}))
+        notes.append(Message("note_delegated", {"origin": origin(limit)}))
     if limit.grade == "C":
         notes.append(Message("note_provisional"))
     return tuple(notes)

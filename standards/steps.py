@@ -82,6 +82,11 @@ def limit_text(limit: Limit, *, with_plan: bool = True) -> str | Message:
     return f"{limit.low}–{limit.high}" if limit.compare == "range" else limit_words(limit)
 
 
+def origin(limit: Limit) -> str:
+    """Standard and edition that a limit was taken from, without the id that the limit has there."""
+    return limit.delegated_from.rpartition(" ")[0]
+
+
 def constants(limit: Limit) -> Values:
     """What sentences say of a limit whatever the sample."""
     unit = "" if limit.unit == "-" else limit.unit
@@ -105,7 +110,7 @@ def constants(limit: Limit) -> Values:
         "over": "" if over is None else show(float(over)),
         "single": with_unit(single, unit),
         "statistic": Message(f"statistic_{limit.statistic}", {"n": n}),
-        "origin": limit.delegated_from,
+        "origin": origin(limit),
         "units": list(indicators().quantities[indicators().indicators[limit.indicator].quantity].units)[:4],
     }
 
