@@ -269,3 +269,11 @@ def test_label_and_protocol_come_with_the_grant(client, batch, people):
     assert sheet_of_labels.count("22QJ-AB3U") == 21
     text = pdf_text(client.get(f"/test-requests/{request.pk}/protocol.pdf", {"lang": "en"}))
     assert "22QJ-AB3U" in text and "Lab one" in text and "Sampling protocol" in text
+
+
+def test_a_withdrawn_reports_summary_says_so(client, report, people):
+    withdraw_lab_report(actor=people["verifier"], report=report, reason="a mistake")
+    client.force_login(people["operator"])
+    text = pdf_text(client.get(f"/lab-reports/{report.pk}/summary.pdf", {"lang": "en", "standard": "CN-NYT525"}))
+    assert "no longer valid" in text and "fail" in text
+    assert client.get(f"/lab-reports/{report.pk}/data-sheet.pdf").status_code == 409
