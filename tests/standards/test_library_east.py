@@ -277,6 +277,12 @@ def test_process_rules(code, options):
     assert rule.grade == "C"
 
 
+def test_above_fifty_degrees_for_more_than_a_week():
+    (option,) = rules_of("INT-WHO2006").process[0].any_of
+    assert (str(option.at_least), option.strict, str(option.days)) == ("50", True, "8")
+    assert not rules_of("INT-WHO2006").provisional
+
+
 def test_process_rules_by_system():
     systems = {one.id: one.systems for one in rules_of("CN-NYT3442").process[0].any_of}
     assert "windrow" in systems["windrow"]
