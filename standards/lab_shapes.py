@@ -483,7 +483,8 @@ def _read_block(sheet: Sheet, column: int, end: int, named: list[int], sample: s
             raise Problem("lab_sheet_which_column", line=sheet.lines[first], cells=_row_texts(sheet, first))
         across = False
     title = titles[results[0]]
-    if across or (title and not head_of(title).kind):
+    titled = bool(title) and not head_of(title).kind
+    if across:
         found.shape = "across"
     if head_row is not None:
         found.used.add(head_row)
@@ -501,7 +502,7 @@ def _read_block(sheet: Sheet, column: int, end: int, named: list[int], sample: s
             continue
         found.used.add(row)
         if not across:
-            own = title if found.shape == "across" and not head_of(title).kind and title else sample
+            own = title if titled else sample
             found.lines.append(_long_line(sheet, reader, row, own, name, values, found))
             continue
         for one in results:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 
 import pytest
@@ -14,6 +15,8 @@ from compostnet.shared.problems import Problem
 from standards.lab_sheets import read_lab_file, read_lab_sheet, read_pasted
 from standards.lab_words import head_of, is_end
 from standards.readings import read_line
+from standards.results import read_result
+from tests.conftest import ROOT
 
 REPORT = """某某检测有限公司
 检 测 报 告
@@ -419,3 +422,20 @@ def test_any_bytes_give_lines_or_a_problem(data):
         assert read_lab_file(data, "any.csv").lines
     except Problem as problem:
         assert problem.as_json("zh-hans")["detail"]
+
+
+def test_the_examples_of_the_docs_are_read_as_the_docs_say():
+    text = (ROOT / "docs" / "lab-sheets.md").read_text(encoding="utf-8")
+    parts = re.findall(r"^\*\*(\w+)\*\*.*?^```csv\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert [shape for shape, _ in parts] == ["long", "wide", "across", "form"]
+    for shape, example in parts:
+        file = read_lab_file(example.encode(), "doc.csv")
+        assert file.shape == shape
+        assert all(read_line(line).state == 1 for line in file.lines), example
+    kinds = {"below": {"number", "not_detected"}, "not detected;": {"not_detected"}, "absent": {"not_detected"}}
+    kinds |= {"not tested": {"not_tested"}, "something": {"detected"}, "approximate": {"approximate"}}
+    kinds |= {"unreadable": {"unreadable"}}
+    for written, meaning in re.findall(r"^\| (`.*?) \| (.*?) \|$", text, re.MULTILINE):
+        wanted = next((kind for start, kind in kinds.items() if meaning.startswith(start)), {"number"})
+        for one in re.findall(r"`([^`]+)`", written):
+            assert read_result(one).kind in wanted, one
