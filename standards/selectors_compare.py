@@ -97,7 +97,20 @@ def comparable_reports(actor: Actor) -> QuerySet[LabReport]:
 def sites_to_choose(actor: Actor) -> list[Site]:
     """The sites that have a report which counts for ``actor``."""
     reports = comparable_reports(actor).order_by().values("sample__batch__site")
-    return list(Site.objects.filter(pk__in=reports).order_by("name_zh"))
+    return list(Site.objects.filter(pk__in=reports).select_related("region__parent__parent").order_by("name_zh"))
+
+
+def regions_of_sites(sites: Iterable[Site]) -> list[Region]:
+    """The cities and provinces of some sites, provinces first; a country is no choice where there is only one."""
+    regions: dict[str, Region] = {}
+    for site in sites:
+        region: Region | None = site.region
+        while region is not None:
+            regions[region.code] = region
+            region = region.parent
+    countries = [region for region in regions.values() if region.level == 0]
+    chosen = [region for region in regions.values() if region.level > 0 or len(countries) > 1]
+    return sorted(chosen, key=lambda region: (region.level, region.code))
 
 
 def limits_of(rule_sets: Iterable[RuleSet], code: str) -> list[tuple[RuleSet, Limit]]:

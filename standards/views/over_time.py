@@ -24,7 +24,16 @@ from standards.describe import indicator_name, limit_words, unit_words
 from standards.indicators import indicators
 from standards.library import RuleSet, library, rule_sets
 from standards.library_schema import Limit
-from standards.selectors_compare import OverTime, Seen, Terms, limits_of, over_time, scaled, sites_to_choose
+from standards.selectors_compare import (
+    OverTime,
+    Seen,
+    Terms,
+    limits_of,
+    over_time,
+    regions_of_sites,
+    scaled,
+    sites_to_choose,
+)
 from standards.views.shared import BASES, MARKS, WORDS, language
 
 DEFAULT = "Pb"
@@ -55,6 +64,7 @@ def indicator_over_time(request: HttpRequest) -> HttpResponse:
     if request.GET.get("format") == "csv":
         return _csv(code, found, picked)
     rows = _rows(found, picked)
+    sites = sites_to_choose(who)
     start = max(0, _number(request.GET.get("page", "")) - 1) * ROWS_A_PAGE
     query = request.GET.copy()
     query.pop("page", None)
@@ -70,7 +80,8 @@ def indicator_over_time(request: HttpRequest) -> HttpResponse:
         "apart": _apart(found),
         "columns": [_column(rules, limit) for rules, limit in picked],
         "terms": next(iter(found.values), None),
-        "sites": sites_to_choose(who),
+        "sites": sites,
+        "regions": regions_of_sites(sites),
         "site": site,
         "region": region,
         "first": request.GET.get("first", "") if first else "",

@@ -388,6 +388,8 @@ def test_everybody_sees_what_is_published_and_operators_their_sites(client, batc
     assert set(re.findall(r">(mine|theirs|open)\s*<", read(client, address + "&site=else"))) == {"open"}
     client.force_login(make_user("administrator"))
     assert codes() == {"mine", "theirs", "open"}
+    assert set(re.findall(r">(mine|theirs|open)\s*<", read(client, address + "&region=CN-320000"))) == codes()
+    assert not re.findall(r">(mine|theirs|open)\s*<", read(client, address + "&region=CN&site=&last=2020-01-01"))
     assert "No confirmed report" in read(client, address + "&first=2025-01-01")
 
 
