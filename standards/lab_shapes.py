@@ -96,8 +96,10 @@ def line_of(
 
 
 def known(text: str) -> bool:
-    """Whether a text is the name of an indicator."""
-    return bool(text) and len(text) <= 120 and bool(find_indicator(text))
+    """Whether a text is the name of an indicator (``% dm`` is a unit, though it might be short for dry matter)."""
+    if not text or len(text) > 120 or not find_indicator(text):
+        return False
+    return not (("%" in text or "/" in text) and is_unit(text))
 
 
 def result_like(text: str) -> bool:
