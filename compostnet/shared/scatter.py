@@ -87,7 +87,8 @@ class _Scatter(_Canvas):
             self._path(kind, [_bar(x + 9, y - 5, y + 5) if kind == "range" else _at(kind, x + 9, y + rise)], "")
 
     def _path(self, kind: Kind, pieces: list[str], words: str) -> None:
-        style = "chart-line chart-1" if kind == "range" else "chart-dot chart-1" if kind == "value" else "chart-arrow"
+        dot = "chart-dot chart-1" if len(pieces) == 1 else "chart-cloud chart-1"  # a rim would eat its neighbours
+        style = "chart-line chart-1" if kind == "range" else dot if kind == "value" else "chart-arrow"
         title = f"<title>{_clean(words)}</title>" if words else ""
         self.parts.append(f'<path class="{style}" d="{"".join(pieces)}">{title}</path>')
 
