@@ -141,11 +141,11 @@ def test_the_api_takes_unit_and_basis_from_the_name(client):
 
 def test_a_hundred_thousand_results_are_read_and_understood_in_seconds():
     rows = "".join(f"S-{n % 997},Pb,{n % 80}.5,mg/kg,dm\nS-{n % 997},神秘物,<{n},mg/kg,\n" for n in range(50_000))
-    began = time.perf_counter()
+    began = time.process_time()
     lines = read_lab_sheet(
         ("sample,indicator,value,unit,basis\n" + rows).encode(), "big.csv", max_bytes=50_000_000, max_lines=200_000
     )
     assert len(lines) == 100_000
     assert isinstance(lines[0], Line)
     assert len(cells_of(lines).low) == 100_000
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10

@@ -360,9 +360,9 @@ def test_a_cut_text_is_never_read_as_a_whole_one():
 
 def test_a_hundred_thousand_rows_take_seconds():
     data = ("sample,indicator,value,unit,basis\n" + "S,Pb,21.5,mg/kg,dm\nS,神秘物,1,mg/kg,\n" * 50_000).encode()
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(read_lab_sheet(data, "big.csv", max_bytes=20_000_000, max_lines=200_000)) == 100_000
-    assert time.perf_counter() - began < 8
+    assert time.process_time() - began < 8
     assert refused(data[:2_000_000]).code == "lab_report_too_many_lines"
     assert refused(b"x" * 6_000_000).code == "sheet_too_large"
 
