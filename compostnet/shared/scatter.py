@@ -143,7 +143,8 @@ def scatter_chart(
             raise TypeError("a scatter chart is drawn on its own canvas")
         known = [value for point in points for value in (point.low, point.high) if value is not None]
         known += [value for value, _, _ in named]
-        canvas.lay_out(nice_axis(known, with_zero=not known or min(known) >= 0), unit, legend)
+        near_zero = not known or 0 <= min(known) < max(known) / 2  # a pH of 6 to 9 needs no zero
+        canvas.lay_out(nice_axis(known, with_zero=near_zero), unit, legend)
         if not points:
             canvas.say_nothing_to_show()
         across = _x_axis([_x(point.x) for point in points])

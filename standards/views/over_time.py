@@ -56,7 +56,7 @@ def indicator_over_time(request: HttpRequest) -> HttpResponse:
     asked = "indicator" in request.GET
     picked = [(rules, limit) for rules, limit in available if rules.code in chosen][:MOST_LIMITS]
     if not picked and not asked:
-        picked = available[:1]
+        picked = [one for one in available if one[1].basis != "unverified"][:1] or available[:1]
     site = Site.objects.filter(code=request.GET["site"]).first() if request.GET.get("site") else None
     region = Region.objects.filter(code=request.GET["region"]).first() if request.GET.get("region") else None
     first, last = _day(request.GET.get("first", "")), _day(request.GET.get("last", ""))
