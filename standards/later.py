@@ -11,14 +11,35 @@ from pathlib import Path
 import standards.library as books_of
 from standards.library import RuleSet, rule_sets
 from standards.library_schema import AllOf, AnyOf, Delegated, Node, Standard, leaves
+from standards.process_schema import DelegatedProcess
 
 
 def library_sha256(code: str) -> str:
-    """The SHA-256 of a standard's file: in the folder of one's own, where it is there, else in the library."""
+    """The SHA-256 of a standard's file; where it leaves limits to others, of the checksums of all these files."""
+    sums = [_file_sha256(one) for one in (code, *sorted(_relied_on(code, books_of.library())))]
+    return sums[0] if len(sums) == 1 else hashlib.sha256("".join(sums).encode()).hexdigest()
+
+
+def _file_sha256(code: str) -> str:
+    """Of the file in the folder of one's own, where it is there, else in the library."""
     own = os.environ.get(books_of.OWN, "")
     paths = [Path(own) / f"{code}.yaml"] if own else []
     path = next((one for one in paths if one.exists()), books_of.FOLDER / f"{code}.yaml")
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _relied_on(code: str, books: dict[str, Standard]) -> set[str]:
+    """The standards to which a standard leaves limits or process rules, directly or through another one."""
+    found: set[str] = set()
+    waiting = [code]
+    while waiting:
+        standard = books.get(waiting.pop())
+        for edition in standard.editions if standard else ():
+            named = {one.to for node in edition.limits for one in _delegations(node)}
+            named |= {one.to for one in edition.process if isinstance(one, DelegatedProcess)}
+            waiting += [one for one in named if one in books and one not in found]
+            found |= named & set(books)
+    return found - {code}
 
 
 def days_of_change(standard: Standard, books: dict[str, Standard], depth: int = 3) -> set[dt.date]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from batches.models import Batch
 from sites.models import Organisation
+from standards.fields import PackedJSONField
 
 
 class Sample(models.Model):
@@ -106,7 +107,9 @@ class Verdict(models.Model):
     checker_version = models.CharField(max_length=20)
     verdict = models.CharField(max_length=20)
     provisional = models.BooleanField()
-    detail = models.JSONField(help_text="verdict per indicator with values, limit, clause and reason code")
+    detail = PackedJSONField(
+        help_text="verdict per indicator with values, limit, clause and reason code, in each language"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
