@@ -184,9 +184,12 @@ def next_step(
         return message(_FAILED[limit.compare], *values)
     if reason == Reason.NOT_REPORTED:
         if limit.compare == "absent" and counted(limit):
-            several = limit.plan is not None
-            code = "step_test_absence_any" if limit.in_mass_g is None else "step_test_absence"
-            return message(code + "_several" if several else code, *values)
+            one, several = (
+                ("step_test_absence_any", "step_test_absence_any_several")
+                if limit.in_mass_g is None
+                else ("step_test_absence", "step_test_absence_several")
+            )
+            return message(several if limit.plan else one, *values)
         return message("step_test_several" if limit.plan or limit.n else "step_test", *values)
     if reason in (Reason.BASIS_UNKNOWN, Reason.MOISTURE_NEEDED, Reason.CENSORED):
         exact = closer()
