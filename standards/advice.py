@@ -21,7 +21,7 @@ from compostnet.shared.rules import Confidence, Rule, RuleFileError, Text, load_
 from compostnet.shared.texts import Message
 from standards.indicators import indicators
 from standards.printed import Id, Number
-from standards.process import ProcessResult
+from standards.process.rules import ProcessResult
 
 PATH = Path(__file__).with_name("advice.yaml")
 Verdict = Literal["fail", "cannot_tell", "not_tested"]

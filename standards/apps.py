@@ -11,7 +11,7 @@ class StandardsConfig(AppConfig):
         """Read the rule files at start: a broken one stops it, with file, key and remedy."""
         from standards.advice import advice_rules
         from standards.library import library
-        from standards.process import process_rules
+        from standards.process.rules import process_rules
 
         library()
         process_rules()

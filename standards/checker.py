@@ -1,10 +1,10 @@
 """The checker: columns of results and rule sets in, verdict and reason codes out. One sample or a million.
 
 For every limit the evidence is gathered (reported itself, or what follows from something else), brought to the limit's
-basis and unit, and judged as intervals (`standards.core`, `standards.judging`). Limits that are a plain comparison are
+basis and unit, and judged as intervals (`checking.core`, `checking.judging`). Limits that are a plain comparison are
 judged together as the rows of one block, chunk by chunk of samples so that a block stays in the processor's cache;
 plans, absences, statistics and sums one by one. What several limits or rule sets ask alike is done once
-(`standards.plan`). Conditions and groups are then applied, and the samples' verdicts drawn (`standards.evaluation`).
+(`checking.plan`). Conditions and groups are then applied, and the samples' verdicts drawn (`checking.evaluation`).
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from standards.core import FAIL, NOT_TESTED, PASS, Codes, Column, Reason, rounded
-from standards.decision import Decision, guard, probability
-from standards.evaluation import Conclusion, Evaluation
-from standards.judging import judge, together
+from standards.checking.core import FAIL, NOT_TESTED, PASS, Codes, Column, Reason, rounded
+from standards.checking.decision import Decision, guard, probability
+from standards.checking.evaluation import Conclusion, Evaluation
+from standards.checking.judging import judge, together
+from standards.checking.plan import Judgement, Leaf, Plan, judgement_of, plan_of, ways
+from standards.checking.tables import Table, table_of
 from standards.library import RuleSet
 from standards.library_schema import Limit
-from standards.plan import Judgement, Leaf, Plan, judgement_of, plan_of, ways
-from standards.readings import Reading, columns
-from standards.tables import Table, table_of
+from standards.reading.readings import Reading, columns
 
 CHECKER_VERSION = "2.0"
 SAMPLE_VERDICTS = ("pass", "fail", "cannot_tell", "incomplete")

@@ -11,7 +11,7 @@ from pydantic import model_validator
 
 from compostnet.shared.problems import Problem
 from compostnet.shared.rules import Rule, Text, load_rule
-from standards.process_schema import FactCondition
+from standards.process.schema import FactCondition
 
 PATH = Path(__file__).with_name("facts.yaml")
 Facts = Mapping[str, str]

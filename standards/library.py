@@ -28,7 +28,7 @@ from standards.library_schema import (
     Standard,
     leaves,
 )
-from standards.process_schema import Condition, DelegatedProcess, FactCondition, ProcessRule
+from standards.process.schema import Condition, DelegatedProcess, FactCondition, ProcessRule
 
 FOLDER = Path(__file__).with_name("library")
 TEMPLATE = Path(__file__).with_name("library_template.yaml")
@@ -344,7 +344,7 @@ def rule_sets(
 ) -> list[RuleSet]:
     """The rule sets of a standard on a day: of one class, or of every class (best first). Empty before any edition.
 
-    Those of the platform's library are kept, since the checker knows again what it has worked out (`standards.plan`).
+    Those of the platform's library are kept, since the checker knows again what it has worked out.
     """
     books = books if books is not None else library()
     if books is not library() or books.get(standard.code) is not standard:

@@ -17,7 +17,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from compostnet.shared.rules import Confidence, Rule, Source, Text
 from standards.printed import ClassCode, Id, Number
-from standards.process_schema import Condition, ProcessNode, Sampling
+from standards.process.schema import Condition, ProcessNode, Sampling
 
 Basis = Literal["dm", "ar", "om", "ad", "none", "unverified"]
 """What a limit is a share of: dry matter, the sample as received, organic matter, the air-dry sample, nothing of the

@@ -9,7 +9,7 @@ from typing import Any
 
 from compostnet.shared.display import is_chinese
 from compostnet.shared.texts import Message, catalogue
-from standards.explain import SampleVerdict
+from standards.checking.explain import SampleVerdict
 from standards.library_schema import Edition
 
 MARKS = {

@@ -15,7 +15,7 @@ from compostnet.shared.months import month_of, month_text
 from compostnet.shared.rules import Rule, Source, Text, in_force, load_rule
 from compostnet.shared.texts import Message
 from standards.library_schema import Standard
-from standards.process_schema import Sampling
+from standards.process.schema import Sampling
 
 PATH = Path(__file__).with_name("testing.yaml")
 

@@ -19,14 +19,14 @@ from compostnet.shared.problems import Problem
 from compostnet.shared.schemas import TextOut
 from compostnet.shared.texts import Message
 from sites.auth import limit_writes
-from standards.decision import Decision
-from standards.explain import check_lines, groups_of, limit_text
+from standards.checking.decision import Decision
+from standards.checking.explain import check_lines, groups_of, limit_text
 from standards.facts import known_facts, read_fact, read_facts
-from standards.lab_shapes import line_of
-from standards.lab_sheets import MAX_LINES, read_lab_sheet
 from standards.library import find, library, rule_sets, selected
 from standards.library_schema import Standard
-from standards.readings import Line
+from standards.reading.lab_shapes import line_of
+from standards.reading.lab_sheets import MAX_LINES, read_lab_sheet
+from standards.reading.readings import Line
 
 router = Router()
 Codes = Annotated[list[str], Field(min_length=1, max_length=50)]

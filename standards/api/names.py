@@ -12,7 +12,7 @@ from sites.auth import actor, signed_in
 from sites.permissions import require
 from standards.models import LabReport
 from standards.selectors import visible_report
-from standards.selectors_names import unknown_names
+from standards.selectors.names import unknown_names
 from standards.services import name_indicator
 
 router = Router()

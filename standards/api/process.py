@@ -14,7 +14,7 @@ from batches.selectors.logbook import visible_batch
 from compostnet.shell.answers import language
 from sites.auth import actor, signed_in
 from standards.advice import advise, diary_facts
-from standards.selectors_process import batch_diary, batch_process, process_rule_sets
+from standards.selectors.process import batch_diary, batch_process, process_rule_sets
 
 router = Router()
 

@@ -15,8 +15,8 @@ from compostnet.shared.schemas import TextOut
 from compostnet.shell.answers import language
 from standards.api.library import SampleVerdictOut
 from standards.pdf import checksum
-from standards.selectors_documents import batch_shares, frozen
-from standards.selectors_public import published_report
+from standards.selectors.documents import batch_shares, frozen
+from standards.selectors.public import published_report
 
 router = Router()
 

@@ -17,7 +17,7 @@ from standards.api.reports import lab_with_code
 from standards.api.samples import SampleOut, TakenIn, sample_out
 from standards.models import TestRequest
 from standards.selectors import visible_samples
-from standards.selectors_requests import timeline, visible_test_request, visible_test_requests
+from standards.selectors.requests import timeline, visible_test_request, visible_test_requests
 from standards.services import ask_for_test, cancel_test_request, decide_test_request, take_requested_sample
 
 router = Router()

@@ -16,7 +16,7 @@ from compostnet.shared.paging import Page, PageQuery, paginate
 from sites.auth import actor, signed_in
 from standards.models import Sample
 from standards.selectors import visible_samples
-from standards.selectors_requests import sample_with_label
+from standards.selectors.requests import sample_with_label
 from standards.services import mark_arrived, register_sample
 
 router = Router()

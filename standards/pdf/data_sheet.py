@@ -15,8 +15,8 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Spacer, Table, TableStyle
 
 from compostnet.shared.display import format_number
-from standards.core import BASES, State
-from standards.explain import SampleVerdict
+from standards.checking.core import BASES, State
+from standards.checking.explain import SampleVerdict
 from standards.indicators import indicators
 from standards.library import library
 from standards.pdf.facts import ProductFacts, ReportFacts, as_dicts, rules_code, rules_name
@@ -39,7 +39,7 @@ from standards.pdf.look import (
 )
 from standards.pdf.summary import day, word
 from standards.product_use import product_use
-from standards.readings import Line, Reading, read_line
+from standards.reading.readings import Line, Reading, read_line
 
 SIDE = 12 * mm
 BAND = 30 * mm

@@ -11,7 +11,7 @@ from typing import Any
 import rfc8785
 
 from compostnet.shared.rules import Text
-from standards.explain import SampleVerdict
+from standards.checking.explain import SampleVerdict
 from standards.library import library
 from standards.library_schema import Edition, Standard
 

@@ -11,7 +11,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import CondPageBreak, Flowable, KeepTogether, Paragraph, Spacer, Table, TableStyle
 
 from compostnet.shared.problems import Problem
-from standards.explain import SampleVerdict
+from standards.checking.explain import SampleVerdict
 from standards.pdf.facts import (
     ReportFacts,
     as_dicts,
@@ -57,7 +57,7 @@ def summary_pdf(
     public_url: str = "",
     font: str = "",
 ) -> bytes:
-    """The test summary as PDF; ``process`` are results of `standards.process` or their JSON."""
+    """The test summary as PDF; ``process`` are results of `standards.process.rules` or their JSON."""
     if len(answers) > MOST:
         raise Problem("pdf_too_many", limit=MOST, found=len(answers))
     page = look(language, font)

@@ -12,7 +12,7 @@ from sites.models import Organisation
 from sites.permissions import Actor, require, user_or_none
 from standards.indicators import find_indicator, indicators
 from standards.models import IndicatorName, LabReport, LabResult
-from standards.selectors_names import NOT_JUDGED, is_known, name_key
+from standards.selectors.names import NOT_JUDGED, is_known, name_key
 from standards.services.publishing import locked_report
 from standards.services.texts import clean
 

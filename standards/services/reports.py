@@ -18,11 +18,11 @@ from sites import audit
 from sites.models import Organisation
 from sites.permissions import Actor, may, require, user_or_none
 from standards.codes import LENGTH, read_code
-from standards.lab_sheets import read_lab_sheet
 from standards.models import LabReport, LabResult, Sample, TestRequest, Verdict
-from standards.readings import Line
-from standards.selectors_names import meaning_of, remembered_names
-from standards.selectors_requests import OPEN
+from standards.reading.lab_sheets import read_lab_sheet
+from standards.reading.readings import Line
+from standards.selectors.names import meaning_of, remembered_names
+from standards.selectors.requests import OPEN
 from standards.services.publishing import locked_report
 from standards.services.samples import lab_for, labs_of
 from standards.services.texts import clean

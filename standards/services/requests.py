@@ -20,7 +20,7 @@ from sites.permissions import Actor, may, require, user_or_none
 from standards.codes import new_code
 from standards.library import find
 from standards.models import Sample, TestRequest
-from standards.selectors_requests import OPEN, site_activity
+from standards.selectors.requests import OPEN, site_activity
 from standards.services.samples import register_sample
 from standards.services.texts import clean
 from standards.testing import rules_of_testing

@@ -11,9 +11,9 @@ from compostnet.shared.texts import Message
 from sites import audit
 from sites.permissions import Actor, require
 from sites.selectors import today_at
+from standards.catalogue.later import library_sha256
 from standards.checker import CHECKER_VERSION
-from standards.explain import SampleVerdict
-from standards.later import library_sha256
+from standards.checking.explain import SampleVerdict
 from standards.models import LabReport, Verdict
 from standards.selectors import judge_by_later_editions, judge_report
 from standards.services.publishing import locked_report

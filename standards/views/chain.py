@@ -19,14 +19,14 @@ from compostnet.shared.texts import Message
 from sites.auth import actor
 from sites.permissions import may
 from sites.vocabulary import process_name
-from standards.countries import region_of
+from standards.catalogue.countries import region_of
 from standards.library import library, rule_sets
 from standards.models import LabReport, TestRequest, Verdict
 from standards.selectors import is_later, judge_report, latest_verdicts, visible_samples
-from standards.selectors_documents import batch_shares, tongue
-from standards.selectors_process import batch_diary, batch_process, process_rule_sets
-from standards.selectors_public import stated_facts
-from standards.selectors_requests import visible_test_requests
+from standards.selectors.documents import batch_shares, tongue
+from standards.selectors.process import batch_diary, batch_process, process_rule_sets
+from standards.selectors.public import stated_facts
+from standards.selectors.requests import visible_test_requests
 from standards.views.process_parts import process_context, process_row
 from standards.views.requests import request_row, steps_shown
 from standards.views.samples import REPORT_BADGES

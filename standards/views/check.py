@@ -17,9 +17,10 @@ from django.views.decorators.http import require_http_methods
 
 from compostnet.shared.problems import Problem
 from sites.auth import limit_writes
-from standards.explain import SampleVerdict
-from standards.lab_sheets import read_lab_sheet, read_pasted
-from standards.readings import Line
+from standards.checking.explain import SampleVerdict
+from standards.reading.lab_sheets import read_lab_sheet, read_pasted
+from standards.reading.readings import Line
+from standards.reading.written import lines_as_csv, verdicts_as_csv
 from standards.views.choosing import (
     DECISIONS,
     Groups,
@@ -31,7 +32,6 @@ from standards.views.choosing import (
     stated_facts,
 )
 from standards.views.shared import answer_context, language, overview
-from standards.written import lines_as_csv, verdicts_as_csv
 
 EXAMPLES = {
     "en": """sample,indicator,value,unit,basis

@@ -8,11 +8,11 @@ from typing import Any
 
 from django.http import QueryDict
 
-from standards.countries import by_region, places
-from standards.explain import SampleVerdict, check_lines
+from standards.catalogue.countries import by_region, places
+from standards.checking.explain import SampleVerdict, check_lines
 from standards.facts import known_facts, read_facts
 from standards.library import RuleSet, library, rule_sets, selected
-from standards.readings import Line
+from standards.reading.readings import Line
 from standards.views.shared import language
 
 ALL, REGION = "all", "region:"

@@ -15,16 +15,16 @@ from django.views.decorators.http import require_http_methods
 from compostnet.shared.problems import Problem
 from sites.auth import actor, limit_writes
 from sites.models import User
-from standards.countries import by_region, places
-from standards.explain import SampleVerdict
+from standards.catalogue.countries import by_region, places
+from standards.checking.explain import SampleVerdict
 from standards.library import library
-from standards.readings import Line
+from standards.reading.readings import Line
+from standards.reading.written import lines_as_csv
 from standards.selectors import report_day, report_lines
-from standards.selectors_compare import report_to_compare, reports_to_choose
+from standards.selectors.compare import report_to_compare, reports_to_choose
 from standards.views.check import SheetForm, example
 from standards.views.choosing import REGION, fact_fields, groups_for, judge, stated_facts
 from standards.views.shared import BADGES, MARKS, URGENCY, WORDS, language, shown
-from standards.written import lines_as_csv
 
 
 @require_http_methods(["GET", "POST"])

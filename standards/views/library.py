@@ -13,8 +13,8 @@ from django.views.decorators.http import require_GET
 
 from compostnet.shared.problems import Problem
 from compostnet.shared.texts import Message
-from standards.countries import by_region, country_name, places, region_of
-from standards.describe import (
+from standards.catalogue.countries import by_region, country_name, places, region_of
+from standards.catalogue.describe import (
     condition_words,
     conversion_words,
     frequency_rows,
@@ -26,11 +26,11 @@ from standards.describe import (
     system_words,
     unit_words,
 )
-from standards.editions import Change, diff_editions, edition_rules, find_edition
+from standards.catalogue.editions import Change, diff_editions, edition_rules, find_edition
+from standards.catalogue.side_by_side import Heading, Row, side_by_side
 from standards.indicators import simplify
 from standards.library import FOLDER, RuleSet, library, rule_sets
 from standards.library_schema import Edition, Limit, Standard
-from standards.side_by_side import Heading, Row, side_by_side
 from standards.views.shared import BASES, language
 
 GRADES = ("A", "B", "B-", "C")

@@ -19,7 +19,7 @@ from sites.permissions import require
 from standards.indicators import indicators
 from standards.models import LabReport
 from standards.selectors import visible_report
-from standards.selectors_names import NOT_JUDGED, UnknownName, unknown_names
+from standards.selectors.names import NOT_JUDGED, UnknownName, unknown_names
 from standards.services import name_indicator
 from standards.views.shared import language
 

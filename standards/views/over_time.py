@@ -19,12 +19,12 @@ from compostnet.shared.scatter import Line, Measured, scatter_chart
 from compostnet.shared.texts import Message
 from sites.auth import actor
 from sites.models import Region, Site
-from standards.countries import by_region, places
-from standards.describe import indicator_name, limit_words, unit_words
+from standards.catalogue.countries import by_region, places
+from standards.catalogue.describe import indicator_name, limit_words, unit_words
 from standards.indicators import indicators
 from standards.library import RuleSet, library, rule_sets
 from standards.library_schema import Limit
-from standards.selectors_compare import (
+from standards.selectors.compare import (
     OverTime,
     Seen,
     Terms,

@@ -19,7 +19,7 @@ from standards.models import LabReport, TestRequest
 from standards.pdf import checksum, data_sheet_pdf, label_pdf, protocol_pdf, summary_pdf
 from standards.pdf.facts import as_dicts, rules_code
 from standards.selectors import visible_report
-from standards.selectors_documents import (
+from standards.selectors.documents import (
     Answer,
     frozen,
     label_facts,
@@ -29,8 +29,8 @@ from standards.selectors_documents import (
     report_facts,
     report_process,
 )
-from standards.selectors_public import published_report
-from standards.selectors_requests import protocol_of, visible_test_request
+from standards.selectors.public import published_report
+from standards.selectors.requests import protocol_of, visible_test_request
 from standards.views.shared import language
 
 KEPT_SECONDS = 3600

@@ -8,8 +8,8 @@ from typing import Any
 from batches.models import Batch
 from standards.advice import advise, diary_facts
 from standards.library import RuleSet
-from standards.process_chart import process_chart, process_days
-from standards.selectors_process import BatchDiary, batch_diary, batch_process
+from standards.process.chart import process_chart, process_days
+from standards.selectors.process import BatchDiary, batch_diary, batch_process
 from standards.views.shared import BADGES, MARKS, WORDS
 
 

@@ -14,8 +14,8 @@ from compostnet.shared.rules import Text
 from standards.library import library
 from standards.pdf import checksum
 from standards.pdf.facts import rules_code, rules_name
-from standards.selectors_documents import batch_shares, country_of, frozen
-from standards.selectors_public import PublishedReport, published_report
+from standards.selectors.documents import batch_shares, country_of, frozen
+from standards.selectors.public import PublishedReport, published_report
 from standards.views.shared import language, shown
 
 KEEP_SECONDS = 300

@@ -22,8 +22,8 @@ from sites.permissions import Actor, may
 from standards.library import library, rule_sets
 from standards.models import LabReport, Verdict
 from standards.selectors import is_later, judge_report, latest_verdicts, visible_report
-from standards.selectors_names import may_name, unknown_names
-from standards.selectors_public import stated_facts
+from standards.selectors.names import may_name, unknown_names
+from standards.selectors.public import stated_facts
 from standards.services import (
     attach_report_pdf,
     confirm_lab_report,

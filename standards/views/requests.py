@@ -25,8 +25,8 @@ from sites.selectors import today_at
 from standards.facts import known_facts
 from standards.library import library
 from standards.models import TestRequest
-from standards.selectors_public import stated_facts
-from standards.selectors_requests import (
+from standards.selectors.public import stated_facts
+from standards.selectors.requests import (
     Step,
     batches_to_test,
     lab_desk,

@@ -23,7 +23,7 @@ from sites.permissions import may
 from sites.selectors import today_at
 from standards.models import LabReport, Sample
 from standards.selectors import latest_verdicts, sample_for_report, visible_samples
-from standards.selectors_public import stated_facts
+from standards.selectors.public import stated_facts
 from standards.services import attach_report_pdf, hand_in_lab_report, register_sample
 from standards.views.requests import REPORT_BADGES, TakenForm
 from standards.views.shared import BADGES, WORDS, language

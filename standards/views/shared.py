@@ -8,8 +8,8 @@ from typing import Any
 from django.utils.translation import get_language, gettext_lazy
 
 from compostnet.shared.texts import Message
-from standards.countries import by_region, places
-from standards.explain import SampleVerdict
+from standards.catalogue.countries import by_region, places
+from standards.checking.explain import SampleVerdict
 from standards.library import library
 
 BADGES = {

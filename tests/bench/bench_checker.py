@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from standards.bulk import columns_of, number_samples, read_texts
 from standards.checker import check, check_all, table_of
-from standards.core import NOT_TESTED, Column
-from standards.explain import check_lines
+from standards.checking.core import NOT_TESTED, Column
+from standards.checking.explain import check_lines
 from standards.library import RuleSet, selected
-from standards.readings import Line
+from standards.reading.bulk import columns_of, number_samples, read_texts
+from standards.reading.readings import Line
 from tests.conftest import ROOT
 
 SAMPLES = 100_000

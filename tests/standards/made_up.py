@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from standards.explain import SampleVerdict, check_lines
+from standards.checking.explain import SampleVerdict, check_lines
 from standards.library import RuleSet, rule_sets
 from standards.library_schema import Standard
 from tests.standards.support import DAY, lines

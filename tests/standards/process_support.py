@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-from standards.process import HeatReading, ProcessResult, Turning, check_process
-from standards.process_schema import ProcessRule
+from standards.process.rules import HeatReading, ProcessResult, Turning, check_process
+from standards.process.schema import ProcessRule
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DAY = dt.date(2026, 3, 1)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-from standards.explain import IndicatorVerdict, SampleVerdict, check_lines
+from standards.checking.explain import IndicatorVerdict, SampleVerdict, check_lines
 from standards.library import selected
-from standards.readings import Line
+from standards.reading.readings import Line
 
 DAY = dt.date(2026, 3, 1)
 

@@ -23,7 +23,7 @@ from standards.advice import (
     direction,
     load_advice,
 )
-from standards.process import ProcessResult
+from standards.process.rules import ProcessResult
 from tests.standards.process_support import option, rule
 from tests.standards.support import judged
 

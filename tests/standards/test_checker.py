@@ -9,10 +9,10 @@ import pytest
 
 from compostnet.shared.texts import catalogue
 from standards.checker import check, table
-from standards.core import REASONS, round_half_even
-from standards.explain import check_lines
+from standards.checking.core import REASONS, round_half_even
+from standards.checking.explain import check_lines
 from standards.library import library, rule_sets, selected
-from standards.readings import Line, read_line
+from standards.reading.readings import Line, read_line
 from tests.standards.support import DAY, judged, lines, verdict, whole_report
 
 CN, EU3, EU1 = "CN-NYT525", "EU-FPR/PFC3A", "EU-FPR/PFC1AI"

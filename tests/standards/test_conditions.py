@@ -102,7 +102,7 @@ def test_nothing_that_applies_is_no_pass():
 
 
 def test_a_condition_is_judged_sample_by_sample():
-    from standards.explain import check_lines
+    from standards.checking.explain import check_lines
     from tests.standards.support import lines
 
     rules = rules_of(limit("Cd", value="2", when=[RICH]))

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from standards.decision import conformance, normal
-from standards.explain import check_lines
-from standards.judging import Bounds
-from standards.readings import Line
+from standards.checking.decision import conformance, normal
+from standards.checking.explain import check_lines
+from standards.checking.judging import Bounds
+from standards.reading.readings import Line
 from tests.standards.made_up import limit, rules_of
 
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from compostnet.shared.problems import Problem
 from compostnet.shared.rules import RuleFileError
 from standards import library as books
-from standards.editions import diff_editions, edition_rules, find_edition
-from standards.explain import check_lines
+from standards.catalogue.editions import diff_editions, edition_rules, find_edition
+from standards.catalogue.library_text import template_of, validate_path
+from standards.checking.explain import check_lines
 from standards.library import TEMPLATE, library, load_library, rule_sets, selected
-from standards.library_text import template_of, validate_path
 from tests.standards.mistakes import GOOD, GROUP, LAST, LEAD, RULE, SECOND, write
 from tests.standards.support import DAY, judged, lines, verdict, whole_report
 

@@ -10,16 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from standards import bulk, checker
-from standards.bulk import columns_of, number_samples, read_texts
+from standards import checker
 from standards.checker import check, check_all, table_of
-from standards.core import AR, CANNOT_TELL, DM, FAIL, NOT_TESTED, PASS, Column, Reason, State
-from standards.explain import check_lines
-from standards.judging import Bounds, Marks, judge, judge_marks, judge_rows
+from standards.checking.core import AR, CANNOT_TELL, DM, FAIL, NOT_TESTED, PASS, Column, Reason, State
+from standards.checking.explain import check_lines
+from standards.checking.judging import Bounds, Marks, judge, judge_marks, judge_rows
+from standards.checking.plan import plan_of
 from standards.library import library, rule_sets
-from standards.plan import plan_of
-from standards.readings import Line
-from standards.results import read_result
+from standards.reading import bulk
+from standards.reading.bulk import columns_of, number_samples, read_texts
+from standards.reading.readings import Line
+from standards.reading.results import read_result
 from tests.conftest import ROOT
 from tests.standards.made_up import answer, limit, rules_of
 from tests.standards.support import DAY

@@ -7,7 +7,7 @@ import pytest
 from compostnet.shared.problems import Problem
 from compostnet.shared.rules import RuleFileError, load_rule
 from standards.facts import PATH, FactFile, holds, known_facts, read_facts
-from standards.process_schema import FactCondition
+from standards.process.schema import FactCondition
 
 GOOD = """
 facts:

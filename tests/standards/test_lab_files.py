@@ -10,8 +10,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 
-from standards.lab_sheets import read_lab_sheet
-from standards.readings import Line, cells_of
+from standards.reading.lab_sheets import read_lab_sheet
+from standards.reading.readings import Line, cells_of
 from tests.standards.support import whole_report
 from tests.standards.test_lab_sheets import FORM, REPORT, US_QUALIFIERS, WIDE, WIDE_ROWS, workbook
 

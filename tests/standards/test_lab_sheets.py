@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from compostnet.shared.problems import Problem
-from standards.lab_sheets import read_lab_file, read_lab_sheet, read_pasted
-from standards.lab_words import head_of, is_end
-from standards.readings import read_line
-from standards.results import read_result
+from standards.reading.lab_sheets import read_lab_file, read_lab_sheet, read_pasted
+from standards.reading.lab_words import head_of, is_end
+from standards.reading.readings import read_line
+from standards.reading.results import read_result
 from tests.conftest import ROOT
 
 REPORT = """某某检测有限公司

@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from standards.checker import check, table
-from standards.core import VERDICTS
+from standards.checking.core import VERDICTS
 from standards.indicators import indicators, read_unit
 from standards.library import library, rule_sets
-from standards.readings import Line, read_line
+from standards.reading.readings import Line, read_line
 
 ZERO, INF = Decimal(0), Decimal("Infinity")
 COMPARED = ("<=", "<", ">=", ">", "range")

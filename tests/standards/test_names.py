@@ -10,7 +10,7 @@ from django.urls import reverse
 from sites.models import AuditRecord, Organisation
 from standards.models import IndicatorName, LabReport, LabResult
 from standards.selectors import judge_report, report_lines, visible_report
-from standards.selectors_names import NOT_JUDGED, unknown_names
+from standards.selectors.names import NOT_JUDGED, unknown_names
 from standards.services import confirm_lab_report, name_indicator, teach_indicator_name
 from tests.standards.test_reports import batch, hand_in, lab, operator, refused, sample, sheet
 

@@ -19,10 +19,10 @@ from django.utils import timezone
 from batches.models import Batch, LedgerEntry
 from sites.models import Organisation, Site
 from sites.permissions import CONSOLE
-from standards.explain import check_lines
+from standards.checking.explain import check_lines
 from standards.library import library, selected
 from standards.models import LabReport, LabResult, Sample
-from standards.selectors_compare import Terms, limits_of, over_time, own_terms, scaled
+from standards.selectors.compare import Terms, limits_of, over_time, own_terms, scaled
 from standards.services import confirm_lab_report, hand_in_lab_report, register_sample
 from tests.standards.support import lines, whole_report
 

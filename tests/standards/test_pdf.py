@@ -19,7 +19,7 @@ from reportlab.lib.units import mm
 from compostnet.shared.problems import Problem
 from compostnet.shared.rules import Text
 from compostnet.shared.texts import catalogue
-from standards.explain import check_lines
+from standards.checking.explain import check_lines
 from standards.library import library, selected
 from standards.pdf import (
     LabelFacts,

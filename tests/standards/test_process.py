@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from standards.heat import turnings_with_days
-from standards.process import HeatReading, Turning, check_process, process_rules
-from standards.process_schema import ProcessRule
+from standards.process.heat import turnings_with_days
+from standards.process.rules import HeatReading, Turning, check_process, process_rules
+from standards.process.schema import ProcessRule
 from tests.standards.process_support import DAY, ZONE, at, day, diary, option, result, rule, turns
 
 ROW_14 = option(at_least="55", days="14", counting="consecutive")

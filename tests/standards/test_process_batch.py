@@ -19,8 +19,8 @@ from sites.models import Region, Site
 from sites.permissions import CONSOLE
 from sites.vocabulary import processes
 from standards.models import Sample
-from standards.process import process_rules
-from standards.selectors_process import batch_diary, batch_process, process_rule_sets
+from standards.process.rules import process_rules
+from standards.selectors.process import batch_diary, batch_process, process_rule_sets
 from standards.views.process_parts import process_context
 
 START = dt.date(2026, 3, 1)

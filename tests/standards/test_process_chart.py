@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from standards.process import HeatReading, check_process
-from standards.process_chart import process_chart, process_days
+from standards.process.chart import process_chart, process_days
+from standards.process.rules import HeatReading, check_process
 from tests.shared.test_charts import SVG, assert_sound, drawings
 from tests.standards.process_support import DAY, ZONE, at, day, diary, option, rule, turns
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from standards.facts import known_facts
 from standards.library import library, rule_sets
-from standards.process import HeatReading, Turning, check_process
-from standards.process_schema import FactCondition
+from standards.process.rules import HeatReading, Turning, check_process
+from standards.process.schema import FactCondition
 from tests.standards.process_support import DAY, ZONE, at
 
 AS_OF = dt.date(2026, 6, 1)

@@ -21,12 +21,12 @@ from django.utils import timezone
 import standards.library as library_module
 from sites.models import AuditRecord, Organisation
 from sites.permissions import CONSOLE
-from standards import later
-from standards.explain import check_lines
+from standards.catalogue import later
+from standards.checking.explain import check_lines
 from standards.library import selected
 from standards.models import LabReport, LabResult, Sample, Verdict
 from standards.selectors import is_later, judge_report, latest_verdicts, report_day, report_lines
-from standards.selectors_public import published_report
+from standards.selectors.public import published_report
 from standards.services import (
     attach_report_pdf,
     confirm_lab_report,

@@ -26,7 +26,7 @@ from sites.selectors import today_at
 from standards.codes import ALPHABET, check_character, new_code, read_code, written
 from standards.library import library
 from standards.models import LabReport, Sample, TestRequest
-from standards.selectors_requests import sample_with_label, site_activity, timeline, visible_test_requests
+from standards.selectors.requests import sample_with_label, site_activity, timeline, visible_test_requests
 from standards.services import (
     ask_for_test,
     cancel_test_request,

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from standards.checker import check, table
-from standards.core import FAIL, PASS
+from standards.checking.core import FAIL, PASS
 from standards.library import library, rule_sets
-from standards.readings import Line, read_line
-from standards.results import Parsed, read_result, read_spread, spread_unread
+from standards.reading.readings import Line, read_line
+from standards.reading.results import Parsed, read_result, read_spread, spread_unread
 from tests.standards.support import DAY
 
 

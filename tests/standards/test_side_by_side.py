@@ -13,14 +13,14 @@ from compostnet.shared.rules import RuleFileError, load_rule
 from compostnet.shared.scatter import Line as LimitLine
 from compostnet.shared.scatter import Measured, scatter_chart
 from compostnet.shared.texts import Message
-from standards import describe
-from standards.countries import CountryFile, by_region, places, region_of
-from standards.lab_sheets import read_pasted
+from standards.catalogue import describe
+from standards.catalogue.countries import CountryFile, by_region, places, region_of
+from standards.catalogue.side_by_side import Heading, Row, side_by_side
 from standards.library import library, rule_sets
-from standards.process_schema import Frequency, HeatOption
-from standards.readings import Line
-from standards.side_by_side import Heading, Row, side_by_side
-from standards.written import lines_as_csv
+from standards.process.schema import Frequency, HeatOption
+from standards.reading.lab_sheets import read_pasted
+from standards.reading.readings import Line
+from standards.reading.written import lines_as_csv
 
 DAY = dt.date(2026, 6, 1)
 EDITIONS = [

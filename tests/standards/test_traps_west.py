@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from standards.explain import check_lines
+from standards.checking.explain import check_lines
 from standards.indicators import indicators
 from standards.library import load_library, selected
 from tests.standards.support import DAY, lines

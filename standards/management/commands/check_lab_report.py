@@ -21,12 +21,12 @@ from batches.sheets import MAX_BYTES, MAX_ROWS
 from compostnet.shared.display import inert
 from compostnet.shared.problems import Problem
 from compostnet.shared.texts import Message
-from standards.decision import Decision
-from standards.explain import SampleVerdict, check_lines
+from standards.checking.decision import Decision
+from standards.checking.explain import SampleVerdict, check_lines
 from standards.facts import known_facts, read_fact, read_facts
-from standards.lab_sheets import read_lab_sheet
 from standards.library import library, rule_sets, selected
-from standards.readings import Line
+from standards.reading.lab_sheets import read_lab_sheet
+from standards.reading.readings import Line
 from standards.terminal import compact, explained
 
 COLUMNS = ("sample", "standard", "class", "edition", "sample_verdict", "provisional")

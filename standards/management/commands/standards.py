@@ -15,9 +15,8 @@ from django.utils.translation import get_language
 
 from compostnet.shared.problems import Problem
 from compostnet.shared.rules import RuleFileError
-from standards.editions import diff_editions, edition_rules, find_edition
-from standards.library import library, rule_sets
-from standards.library_text import (
+from standards.catalogue.editions import diff_editions, edition_rules, find_edition
+from standards.catalogue.library_text import (
     catalogue_rows,
     change_rows,
     find_standard,
@@ -28,6 +27,7 @@ from standards.library_text import (
     validate_path,
     words,
 )
+from standards.library import library, rule_sets
 
 
 class Command(BaseCommand):

@@ -1,0 +1,1 @@
+"""The library shown: editions compared, classes side by side, limits in words."""

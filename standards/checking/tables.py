@@ -1,0 +1,127 @@
+"""Results of many samples as columns, checked for what cannot be, and what they are evidence of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from standards.checking import core
+from standards.checking.core import AR, DM, UNKNOWN, Column, Reason, Share, State
+from standards.checking.plan import UNVERIFIED, Step, Term, Way, ways
+from standards.indicators import indicators
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Results of many samples as columns, per indicator one for each replicate, with the shares of dry matter (of the
+    sample) and of organic matter (of the dry matter) of each sample."""
+
+    size: int
+    columns: dict[str, list[Column]]
+    dry: Share
+    organic: Share
+
+    def part(self, start: int, stop: int) -> Table:
+        """The samples from ``start`` up to ``stop``, as views."""
+        if start == 0 and stop >= self.size:
+            return self
+        cells = {code: [column.part(start, stop) for column in found] for code, found in self.columns.items()}
+        return Table(min(stop, self.size) - start, cells, self.dry.part(start, stop), self.organic.part(start, stop))
+
+
+def table_of(size: int, cells: dict[str, list[Column]]) -> Table:
+    """The table of ready-made columns: contradictory results flagged, dry and organic shares found."""
+    cells = _consistent(cells)
+    whole = Table(size, cells, *(Share(np.zeros(size), np.ones(size)) for _ in range(2)))
+    dry = _share(core.mean(evidence(whole, tuple(ways("dry_matter", ())))), whole, AR)
+    whole = replace(whole, dry=dry)
+    return replace(whole, organic=_share(core.mean(evidence(whole, tuple(ways("organic_matter", ())))), whole, DM))
+
+
+def _share(column: Column, whole: Table, basis: int) -> Share:
+    known = column.valued
+    if not known.any():
+        return Share(np.zeros(whole.size), np.ones(whole.size))
+    column = core.rebase(column, basis, whole.dry, whole.organic)
+    low = np.where(known, np.clip(column.low / 1e6, 0.0, 1.0), 0.0)
+    return Share(low, np.where(known, np.clip(column.high / 1e6, 0.0, 1.0), 1.0))
+
+
+def _consistent(cells: dict[str, list[Column]]) -> dict[str, list[Column]]:
+    """Flag pairs that contradict each other (organic matter below organic carbon, …) as implausible."""
+    checked = dict(cells)
+    for rule in indicators().consistency:
+        if not all(code in checked for code in rule.of):
+            continue
+        first, second = (checked[code][0] for code in rule.of)
+        comparable = first.valued & second.valued & (first.basis == second.basis)
+        if rule.kind == "at_least":
+            broken = comparable & (first.high < second.low)
+        else:
+            limit = float(rule.limit or 0) * 1e4
+            broken = comparable & (first.low + second.low > limit)
+        if not broken.any():
+            continue
+        for code, column in zip(rule.of, (first, second), strict=True):
+            state = np.where(broken, State.IMPLAUSIBLE, column.state).astype(np.int8)
+            checked[code] = [replace(column, state=state), *checked[code][1:]]
+    return checked
+
+
+def _follow(step: Step, column: Column, factor: float) -> Column:
+    if step in ("conversion", "factor"):
+        return core.scale(column, factor)
+    if step == "complement":
+        return core.complement(column, 1e6)
+    if step == "inverse":
+        return core.inverse(column)
+    if step == "part":
+        return core.part_of(column)
+    return core.none_found(column)
+
+
+def evidence(whole: Table, known_by: Sequence[Way]) -> list[Column]:
+    """Every replicate of an indicator, in its canonical unit: the first way that a sample has anything for; one empty
+    column where no sample has anything."""
+    best: list[Column] = []
+    known = np.zeros(0, np.bool_)
+    for number, (step, source, factor) in enumerate(known_by):
+        if source not in whole.columns:
+            continue
+        found = whole.columns[source]
+        if step != "direct":
+            found = [_follow(step, column, factor) for column in found]
+        if not best:  # where the first way has nothing, its columns are empty already
+            best = found
+            if any(later in whole.columns for _, later, _ in known_by[number + 1 :]):
+                known = np.any([column.tested for column in found], axis=0)
+            continue
+        if known.all():
+            break
+        best = list(best)
+        while len(best) < len(found):
+            best.append(Column.empty(whole.size))
+        usable = ~known & np.any([column.tested for column in found], axis=0)
+        best = [
+            core.prefer(found[place] if place < len(found) else Column.empty(whole.size), column, usable)
+            for place, column in enumerate(best)
+        ]
+        known |= usable
+    return best or [Column.empty(whole.size)]
+
+
+def in_terms(whole: Table, column: Column, term: Term) -> Column:
+    """A column in the basis and unit of a term."""
+    column = core.inverse(column) if term.turned else column
+    bases = (DM, AR) if term.basis == UNVERIFIED else (term.basis,)
+    found = [core.rebase(column, basis, whole.dry, whole.organic) for basis in bases]
+    found = [core.inverse(one) for one in found] if term.turned else found
+    return core.scale(found[0] if len(found) == 1 else _either(column, core.hull(*found)), term.factor)
+
+
+def _either(column: Column, held: Column) -> Column:
+    """Both readings of a limit whose basis is not verified: where the result states its own, only the limit's lacks."""
+    lacking = np.isin(held.cause, (Reason.BASIS_UNKNOWN, Reason.MOISTURE_NEEDED)) & (column.basis != UNKNOWN)
+    return replace(held, cause=np.where(lacking, Reason.LIMIT_BASIS, held.cause).astype(np.int8))

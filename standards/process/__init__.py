@@ -1,0 +1,1 @@
+"""Process rules (heat, turning) against the diary of a batch."""

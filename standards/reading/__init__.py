@@ -1,0 +1,1 @@
+"""What a lab wrote, understood: sheets, names, units, values."""
