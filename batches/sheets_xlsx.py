@@ -1,4 +1,7 @@
-"""Workbooks (XLSX) as grids of text, read through python-calamine; openpyxl only where formulas lack their results."""
+"""Workbooks (XLSX) as grids of text, read through python-calamine; openpyxl only where formulas lack their results.
+
+openpyxl takes a tenth of a second to load, so it is loaded where it is used.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,6 @@ import zipfile
 from collections.abc import Sequence
 from typing import Any
 
-from openpyxl import Workbook, load_workbook
-from openpyxl.utils import get_column_letter
 from python_calamine import CalamineSheet, CalamineWorkbook
 
 from batches.sheets import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Grid, cell_text
@@ -129,11 +130,15 @@ def _checked(sheet: CalamineSheet) -> CalamineSheet:
 
 
 def _range_text(first: tuple[int, int], last: tuple[int, int]) -> str:
+    from openpyxl.utils import get_column_letter
+
     return f"{get_column_letter(first[1] + 1)}{first[0] + 1}:{get_column_letter(last[1] + 1)}{last[0] + 1}"
 
 
 def _show_formulas(data: bytes, sheet: str, rows: list[list[str]]) -> None:
     """Put the formula's text into every cell that has one without its result, so that the checks can refuse it."""
+    from openpyxl import load_workbook
+
     book: Any = load_workbook(io.BytesIO(data), read_only=True, data_only=False)
     try:
         for row in book[sheet].iter_rows():
@@ -156,6 +161,9 @@ def _show_formulas(data: bytes, sheet: str, rows: list[list[str]]) -> None:
 
 def write_xlsx(rows: Sequence[Sequence[str]], title: str) -> bytes:
     """Rows of text as a workbook of one sheet, all cells formatted as text so that dates stay as written."""
+    from openpyxl import Workbook
+    from openpyxl.utils import get_column_letter
+
     book = Workbook()
     sheet: Any = book.active
     sheet.title = title

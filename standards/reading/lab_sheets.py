@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from openpyxl.utils import range_boundaries
-
 from batches.sheets import Grid, read_grid
 from compostnet.shared.problems import Problem
 from standards.reading.lab_shapes import (
@@ -89,6 +87,8 @@ def read_lab_file(
 
 def _sheet(grid: Grid) -> Sheet:
     merged: dict[tuple[int, int], str] = {}
+    if grid.merged:
+        from openpyxl.utils import range_boundaries  # slow to load, and few files have merged cells
     for _, _, text in grid.merged:
         left, top, right, bottom = (int(one or 1) - 1 for one in range_boundaries(text))
         if top >= len(grid.rows) or left >= len(grid.rows[top]) or (right - left + 1) * (bottom - top + 1) > 5000:
