@@ -107,7 +107,8 @@ class Protocol:
     """How a sample is taken: the standard's own rules with its edition, or the general ones (``edition`` empty).
 
     What the standard leaves out (packing, number of sub-samples, …) is filled from the general rules; the names of the
-    fields that were are in ``general``.
+    fields that were are in ``general``. A standard's own steps are seldom a
+    whole procedure: the general ones follow them in ``general_steps``; where they differ the standard counts.
     """
 
     standard: str
@@ -115,6 +116,7 @@ class Protocol:
     sampling: Sampling
     source: Source
     general: tuple[str, ...]
+    general_steps: tuple[Text, ...] = ()
 
 
 FILLED = ("sub_samples", "laboratory_sample_kg", "packing", "steps")
@@ -130,4 +132,5 @@ def protocol(standard: Standard | None, day: dt.date, rules: TestingFile | None 
     own = edition.sampling
     lacking = tuple(name for name in FILLED if not getattr(own, name))
     whole = own.model_copy(update={name: getattr(rules.sampling, name) for name in lacking})
-    return Protocol(standard.code, edition.edition, whole, edition.sources[own.source], lacking)
+    more = rules.sampling.steps if own.steps else ()
+    return Protocol(standard.code, edition.edition, whole, edition.sources[own.source], lacking, more)

@@ -85,6 +85,12 @@ def _story(page: Look, protocol: Protocol, label: LabelFacts | None, name: str, 
         page.text(page.say("pdf_steps"), "h1"),
         *(_step(page, number, step.in_language(language)) for number, step in enumerate(sampling.steps, start=1)),
     ]
+    if protocol.general_steps:
+        first, *rest = [
+            _step(page, number, step.in_language(language))
+            for number, step in enumerate(protocol.general_steps, start=len(sampling.steps) + 1)
+        ]
+        parts += [KeepTogether([page.text(page.say("pdf_general_steps"), "h3"), first]), *rest]
     if sampling.packing:
         heading = page.text(page.say("pdf_packing"), "h1")
         parts.append(KeepTogether([heading, page.text(sampling.packing.in_language(language), "body")]))

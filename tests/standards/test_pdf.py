@@ -340,7 +340,10 @@ def test_the_protocol_of_every_standard(language, code):
     label = LabelFacts("K7M4-PQX2", URL, LONG, "2024-05", code)
     data = protocol_pdf(plan, language=language, label=label, standard_name=library()[code].name.in_language(language))
     text = squeezed(text_of(data))
-    for step in plan.sampling.steps:
+    if plan.general_steps:
+        heading = {"zh-hans": "以标准为准", "en": "where they differ"}[language]
+        assert squeezed(heading) in text
+    for step in (*plan.sampling.steps, *plan.general_steps):
         assert squeezed(step.in_language(language)) in text
     assert str(plan.sampling.sub_samples) in text
     assert "K7M4-PQX2" in text

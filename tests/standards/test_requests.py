@@ -192,6 +192,10 @@ def test_the_protocol_is_the_standards_own_and_filled_from_the_general_one():
             assert found.edition == (edition.edition if edition.sampling else "")
             if edition.sampling:
                 assert found.sampling.clause == edition.sampling.clause
+            # Steps of its own are never the whole procedure: the general ones follow, marked as such.
+            own = edition.sampling.steps if edition.sampling else ()
+            assert found.general_steps == (rules_of_testing().sampling.steps if own else ())
+    assert protocol(library()["CN-NYT525"], DAY).general_steps
     unknown = protocol(None, DAY)
     assert unknown.sampling == rules_of_testing().sampling and set(unknown.general) >= {"steps", "packing"}
 

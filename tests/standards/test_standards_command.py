@@ -187,3 +187,10 @@ def test_errors_say_what_to_do(arguments, sentence):
         run(*arguments)
     assert sentence in str(error.value)
     assert error.value.returncode == 2
+
+
+def test_without_more_words_it_lists_and_validates_the_shipped_library():
+    out = io.StringIO()
+    call_command("standards", stdout=out)
+    assert {line.split()[0] for line in out.getvalue().splitlines() if line.strip()} >= set(library())
+    assert {row["code"] for row in rows("validate")} == set(library())

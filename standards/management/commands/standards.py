@@ -1,4 +1,4 @@
-"""``standards list | show | validate | diff | template``: the library of standards on the command line."""
+"""``standards [list | show | validate | diff | template]``: the library of standards on the command line."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from standards.catalogue.library_text import (
     validate_path,
     words,
 )
-from standards.library import library, rule_sets
+from standards.library import FOLDER, library, rule_sets
 
 
 class Command(BaseCommand):
@@ -37,7 +37,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        actions = parser.add_subparsers(dest="action", required=True)
+        actions = parser.add_subparsers(dest="action")
         shared = ArgumentParser(add_help=False)
         shared.add_argument("--format", choices=("table", "json"), default="table", dest="shape")
         shared.add_argument("--language", choices=("zh-hans", "en"), default=get_language() or "en")
@@ -49,7 +49,7 @@ class Command(BaseCommand):
         actions.add_parser("list", parents=[shared, dated], help="every standard of the library")
         actions.add_parser("show", parents=[shared, dated, classed], help="every limit and process rule of a standard")
         validate = actions.add_parser("validate", parents=[shared], help="check a file of your own, or a folder")
-        validate.add_argument("path", type=Path)
+        validate.add_argument("path", type=Path, nargs="?", default=FOLDER, help="left out: the shipped library")
         diff = actions.add_parser("diff", parents=[shared, classed], help="what changes between two editions or days")
         diff.add_argument("editions", nargs="*", metavar="EDITION", help="the older and the newer edition")
         diff.add_argument("--from", dest="from_day", help="instead: a day, YYYY-MM-DD")
@@ -57,10 +57,11 @@ class Command(BaseCommand):
         template = actions.add_parser("template", help="a new standard's file with blanks to fill in")
         template.add_argument("code", help="its code, such as XF-COMPOST")
 
-    def handle(self, *, action: str, **options: Any) -> None:
+    def handle(self, *, action: str | None, **options: Any) -> None:
         language = options.get("language") or get_language() or "en"
+        nothing_said = {"as_of": None, "shape": "table"}
         try:
-            getattr(self, f"do_{action}")(**{**options, "language": language})
+            getattr(self, f"do_{action or 'list'}")(**{**nothing_said, **options, "language": language})
         except Problem as problem:
             document = problem.as_json(language)
             raise CommandError(document["detail"], returncode=2) from problem
