@@ -68,7 +68,8 @@ class LabReport(models.Model):
     class Meta:
         ordering = ["-created_at"]
         constraints = [
-            models.UniqueConstraint(fields=["sample", "sha256"], name="lab_report_file_once_a_sample"),
+            # By the site and by the lab itself are two reports, even of the same bytes: nobody takes the lab's place.
+            models.UniqueConstraint(fields=["sample", "sha256", "by_lab"], name="lab_report_file_once_a_sample"),
             models.CheckConstraint(
                 condition=models.Q(state="confirmed") | models.Q(published_at=None) | models.Q(state="withdrawn"),
                 name="lab_report_public_only_confirmed",

@@ -21,6 +21,7 @@ from sites.models import Organisation
 from sites.permissions import Actor
 from standards.models import LabReport
 from standards.selectors import is_later, latest_verdicts, sample_for_report, visible_report, visible_reports
+from standards.selectors.requests import sample_with_label
 from standards.services import (
     attach_report_pdf,
     confirm_lab_report,
@@ -51,6 +52,12 @@ class SheetIn(Schema):
     lab: str = Field("", max_length=60, description="code of the laboratory; your own where it is left out")
     number: str = Field("", max_length=100, description="the lab's number of the report")
     reported_on: dt.date | None = None
+
+
+class SheetsIn(SheetIn):
+    sample: str = Field(
+        "", max_length=60, description="code of the label, only where the sheet itself does not name its sample"
+    )
 
 
 class LabReportIn(SheetIn):
@@ -181,10 +188,13 @@ def post_lab_report(request: HttpRequest, form: Form[LabReportIn], file: File[Up
     operation_id="hand_in_lab_sheet",
     summary="Hand in a sheet with several samples",
 )
-def post_lab_sheet(request: HttpRequest, form: Form[SheetIn], file: File[UploadedFile]) -> Status[SheetOut]:
+def post_lab_sheet(
+    request: HttpRequest, form: Form[SheetsIn], file: File[UploadedFile], pdf: File[UploadedFile | None] = None
+) -> Status[SheetOut]:
     """One sheet of a lab with any number of samples, told apart by the codes on their labels.
 
     Every sample is taken whole or not at all. Codes that are not known are listed in ``errors``; the others are stored.
+    ``pdf``, the signed report, is attached to each of them; one that is none is an error of the field ``pdf``.
     """
     who = actor(request)
     done = hand_in_lab_sheet(
@@ -194,6 +204,8 @@ def post_lab_sheet(request: HttpRequest, form: Form[SheetIn], file: File[Uploade
         file_name=file.name or "",
         number=form.number,
         reported_on=form.reported_on,
+        sample=sample_with_label(form.sample) if form.sample else None,
+        pdf=(pdf.read(), pdf.name or "") if pdf else None,
     )
     return Status(
         201,

@@ -70,6 +70,10 @@ class Found:
         self.ignored.append((sheet.lines[row], " | ".join(text for text in texts if text)[:300]))
 
 
+UNNAMED = "1"
+"""The sample of a sheet that names none."""
+
+
 def cut(kind: str, text: str) -> str:
     """A text in the length that is kept; what is cut off shows, so that a cut result is never read as a whole one."""
     longest = LONGEST[kind]
@@ -84,7 +88,7 @@ def line_of(
         parts = name_parts(name)
         unit, basis = unit or parts.unit, basis or parts.basis
     return Line(
-        sample=cut("sample", sample) or "1",
+        sample=cut("sample", sample) or UNNAMED,
         indicator=cut("indicator", name),
         value=cut("value", value),
         unit=cut("unit", unit),

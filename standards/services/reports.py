@@ -13,12 +13,14 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from compostnet.shared.problems import Fault, Problem
+from compostnet.shared.rules import Text
 from compostnet.shared.texts import Message
 from sites import audit
 from sites.models import Organisation
 from sites.permissions import Actor, may, require, user_or_none
 from standards.codes import LENGTH, read_code
 from standards.models import LabReport, LabResult, Sample, TestRequest, Verdict
+from standards.reading.lab_shapes import UNNAMED
 from standards.reading.lab_sheets import read_lab_sheet
 from standards.reading.readings import Line
 from standards.selectors.names import meaning_of, remembered_names
@@ -46,17 +48,64 @@ def hand_in_lab_report(
 ) -> LabReport:
     """Keep a lab's sheet and its results exactly as written. The same file for the same sample again changes nothing.
 
-    A sheet with several samples gives the rows whose sample is this sample's code.
+    A sheet with several samples gives the rows whose sample is this sample's code; one that names no sample, or a
+    single one by the lab's own number, is this sample's.
     """
     require(actor, "hand_in_lab_report", site=sample.batch.site, organisation=lab)
-    if lab is not None and lab in labs_of(actor):
+    by_lab = _is_by_lab(actor, lab)
+    if by_lab:
         lab_for(actor, sample)  # refuses a sample that was granted to another lab
-    sha256 = hashlib.sha256(data).hexdigest()
-    known = LabReport.objects.filter(sample=sample, sha256=sha256).first()
+    known = _same_file(sample, hashlib.sha256(data).hexdigest(), by_lab)
     if known is not None:
+        _refuse_file_withdrawn(known)
         return known
+    theirs = None if by_lab else report_of_lab_itself(sample, lab, number)
+    if theirs is not None:
+        raise Problem("lab_report_of_lab_itself", **_told(theirs))
     lines = _lines_of(sample, read_lab_sheet(data, file_name))
-    return _keep(actor, sample, lines, data, file_name, lab, number, reported_on)[0]
+    report, _ = _keep(actor, sample, lines, data, file_name, lab, number, reported_on)
+    _refuse_file_withdrawn(report)
+    return report
+
+
+def _is_by_lab(actor: Actor, lab: Organisation | None) -> bool:
+    return lab is not None and lab in labs_of(actor)
+
+
+def _same_file(sample: Sample, sha256: str, by_lab: bool) -> LabReport | None:
+    """The report that a file gave before. What a site sent never stands for what the lab itself sends."""
+    same = LabReport.objects.select_related("lab", "sample").filter(sample=sample, sha256=sha256)
+    return (same.filter(by_lab=True) if by_lab else same).order_by("-by_lab").first()
+
+
+def _refuse_file_withdrawn(report: LabReport) -> None:
+    if report.state == LabReport.State.WITHDRAWN:
+        raise Problem("lab_report_file_withdrawn", **_told(report))
+
+
+def report_of_lab_itself(sample: Sample, lab: Organisation | None, number: str = "") -> LabReport | None:
+    """What a lab itself has handed in for a sample, found by the lab or by the number of its report; else None.
+
+    From then on nobody else hands in for this sample in that lab's name or under that number.
+    """
+    number = clean(number)[:100]
+    reports = LabReport.objects.select_related("lab", "sample").filter(sample=sample, by_lab=True)
+    for one in reports.order_by("-created_at"):
+        if one.lab_id == (lab.pk if lab else None) or (number and one.number == number):
+            return one
+    return None
+
+
+def _told(report: LabReport) -> dict[str, str | Text]:
+    """What the sentences about a report need to know of it."""
+    lab = report.lab
+    return {
+        "sample": report.sample.code,
+        "lab": Text(zh=lab.name_zh or lab.name_en, en=lab.name_en or lab.name_zh) if lab else "",
+        "number": report.number or "—",
+        "day": (report.withdrawn_at or report.created_at).date().isoformat(),
+        "reason": report.withdrawn_reason,
+    }
 
 
 def _keep(
@@ -74,7 +123,7 @@ def _keep(
     report = LabReport(
         sample=sample,
         lab=lab,
-        by_lab=lab is not None and lab in labs_of(actor),
+        by_lab=_is_by_lab(actor, lab),
         number=clean(number)[:100],
         reported_on=reported_on,
         sha256=sha256,
@@ -88,9 +137,12 @@ def _keep(
             LabResult.objects.bulk_create(_results(report, lines))
             _request_goes_on(sample, TestRequest.State.REPORTED, *OPEN)
             audit.record(actor, "hand_in_lab_report", report, site=site, sample=sample.code, sha256=sha256)
-    except IntegrityError:
+    except Exception as error:
         report.file.delete(save=False)
-        return LabReport.objects.get(sample=sample, sha256=sha256), False
+        known = _same_file(sample, sha256, report.by_lab) if isinstance(error, IntegrityError) else None
+        if known is None:
+            raise
+        return known, False
     return report, True
 
 
@@ -129,10 +181,22 @@ def same_sample(code: str, written: str) -> bool:
 def _lines_of(sample: Sample, lines: Sequence[Line]) -> list[Line]:
     names = list(dict.fromkeys(line.sample for line in lines))
     if len(names) == 1:
+        _refuse_other_sample(sample, names[0])
         return list(lines)
     if any(same_sample(sample.code, name) for name in names):
         return [line for line in lines if same_sample(sample.code, line.sample)]
     raise Problem("lab_sheet_samples", count=len(names), names=names[:5], sample=sample.code)
+
+
+def _refuse_other_sample(sample: Sample, name: str) -> None:
+    """A sheet's only sample may have the lab's own number, but not the code of another sample."""
+    if same_sample(sample.code, name) or name == UNNAMED:
+        return
+    others = Sample.objects.filter(code=read_code(name) or name.strip()).exclude(pk=sample.pk)
+    if read_code(name) is None:  # other sites' codes may be any lab's numbers
+        others = others.filter(batch__site=sample.batch.site)
+    if others.exists():
+        raise Problem("lab_sheet_other_sample", written=name.strip(), sample=sample.code)
 
 
 # --- one sheet, several samples --------------------------------------------------------------------------------------
@@ -160,37 +224,84 @@ def hand_in_lab_sheet(
     file_name: str,
     number: str = "",
     reported_on: dt.date | None = None,
+    sample: Sample | None = None,
+    pdf: tuple[bytes, str] | None = None,
 ) -> SheetOutcome:
     """A lab's own sheet with any number of samples: one report for each label code that is known.
 
     All or nothing for each sample; codes that are not known come back as faults with their line. Problem
-    ``lab_sheet_no_known_sample`` where none is known.
+    ``lab_sheet_no_known_sample`` where none is known. ``sample``: the one that the sheet is handed in for, whatever it
+    calls it. ``pdf``: content and name of the signed report, attached to each of its reports; one that cannot be is a
+    fault of the field ``pdf``, and the results are kept all the same.
     """
     require(actor, "hand_in_lab_report", organisation=lab)
     parts: OrderedDict[str, list[Line]] = OrderedDict()
-    for line in read_lab_sheet(data, file_name):
-        parts.setdefault(read_code(line.sample) or " ".join(line.sample.split()), []).append(line)
+    lines = read_lab_sheet(data, file_name)
+    if sample is not None:
+        parts[sample.code] = _lines_of(sample, lines)
+    else:
+        for line in lines:
+            parts.setdefault(read_code(line.sample) or " ".join(line.sample.split()), []).append(line)
     samples = {
         one.code: one
         for one in Sample.objects.select_related("batch__site", "request__lab").filter(code__in=list(parts))
     }
     outcome = SheetOutcome()
+    sha256, by_lab = hashlib.sha256(data).hexdigest(), _is_by_lab(actor, lab)
     for code, lines in parts.items():
-        fault = _sample_fault(samples.get(code), code, lines[0], lab)
+        fault = _sample_fault(samples.get(code), code, lines[0], lab, alone=len(parts) == 1 and not sample)
+        fault = fault or _report_fault(samples[code], sha256, by_lab, lab, number, lines[0])
         if fault is not None:
             outcome.faults.append(fault)
             continue
         report, is_new = _keep(actor, samples[code], lines, data, file_name, lab, number, reported_on)
         (outcome.stored if is_new else outcome.already).append(report)
     if not outcome.reports:
+        if list(parts) == [UNNAMED]:
+            raise Problem("lab_sheet_names_no_sample", errors=outcome.faults)
+        if any(fault.message.code in REPORT_FAULTS for fault in outcome.faults):
+            raise Problem("lab_sheet_nothing_new", errors=outcome.faults)
         codes = [line[0].sample.strip() or "—" for line in parts.values()]
         raise Problem("lab_sheet_no_known_sample", errors=outcome.faults, codes=codes[:MOST_NAMED])
+    if pdf is not None:
+        outcome.faults += _attach_to_all(actor, outcome.reports, *pdf)
     return outcome
 
 
-def _sample_fault(sample: Sample | None, code: str, first: Line, lab: Organisation) -> Fault | None:
+def _attach_to_all(actor: Actor, reports: Sequence[LabReport], data: bytes, file_name: str) -> list[Fault]:
+    """Attach one PDF to several reports; what cannot be done comes back, each reason once."""
+    faults: dict[str, Fault] = {}
+    for report in reports:
+        try:
+            found = attach_report_pdf(actor=actor, report=report, data=data, file_name=file_name)
+        except Problem as problem:
+            faults.setdefault(problem.code, Fault(problem.message, field="pdf", value=file_name))
+        else:
+            report.attachment_sha256 = found.attachment_sha256
+    return list(faults.values())
+
+
+REPORT_FAULTS = ("lab_sheet_withdrawn_before", "lab_sheet_of_lab_itself")
+
+
+def _report_fault(
+    sample: Sample, sha256: str, by_lab: bool, lab: Organisation, number: str, first: Line
+) -> Fault | None:
+    """Why a known sample gets no report of this file: it was withdrawn, or the lab itself has handed one in."""
+    place = {"row": first.number, "field": "sample", "value": first.sample}
+    known = _same_file(sample, sha256, by_lab)
+    if known is not None:
+        withdrawn = known.state == LabReport.State.WITHDRAWN
+        return Fault(Message("lab_sheet_withdrawn_before", _told(known)), **place) if withdrawn else None
+    theirs = None if by_lab else report_of_lab_itself(sample, lab, number)
+    return Fault(Message("lab_sheet_of_lab_itself", _told(theirs)), **place) if theirs else None
+
+
+def _sample_fault(sample: Sample | None, code: str, first: Line, lab: Organisation, *, alone: bool) -> Fault | None:
     place = {"row": first.number, "field": "sample", "value": first.sample}
     values = {"code": first.sample.strip(), "row": first.number}
+    if alone and code == UNNAMED:  # even where a site has called a sample so: the sheet does not mean that one
+        return Fault(Message("lab_sheet_unnamed"), row=first.number, field="sample")
     if sample is None:
         plain = code.replace("-", "")
         looks_like_label = len(plain) == LENGTH and plain.isascii() and plain.isalnum() and read_code(code) is None
@@ -258,6 +369,9 @@ def confirm_lab_report(*, actor: Actor, report: LabReport) -> list[Verdict]:
         locked = locked_report(report)
         if locked.state != LabReport.State.RECEIVED:
             raise Problem("lab_report_not_received", state=Message(f"lab_report_{locked.state}"))
+        theirs = None if locked.by_lab or locked.lab is None else report_of_lab_itself(locked.sample, locked.lab)
+        if theirs is not None:  # what a site sent in a lab's name gives way to the lab's own
+            raise Problem("lab_report_of_lab_itself", **_told(theirs))
         locked.state = LabReport.State.CONFIRMED
         locked.confirmed_at, locked.confirmed_by = timezone.now(), user
         locked.save(update_fields=["state", "confirmed_at", "confirmed_by"])

@@ -152,6 +152,15 @@ class SheetForm(forms.Form):
         help_text=gettext_lazy("CSV or XLSX; the sample column holds the codes of the labels"),
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx"}),
     )
+    sample = forms.CharField(
+        max_length=60,
+        required=False,
+        label=gettext_lazy("Code on the label"),
+        help_text=gettext_lazy("only where the sheet itself does not name its sample"),
+    )
+    pdf = forms.FileField(
+        required=False, label=gettext_lazy("The signed report as PDF"), widget=forms.FileInput(attrs={"accept": ".pdf"})
+    )
     number = forms.CharField(max_length=100, required=False, label=gettext_lazy("Report number"))
     reported_on = forms.DateField(
         required=False, label=gettext_lazy("Date of the report"), widget=forms.DateInput(attrs={"type": "date"})
@@ -348,7 +357,7 @@ def my_lab_page(request: HttpRequest) -> HttpResponse:
     require(who, "hand_in_lab_report", organisation=labs[0] if labs else None)
     # An administrator belongs to no lab and may hand in for every one.
     labs = labs or list(Organisation.objects.filter(kind=Organisation.Kind.LAB).order_by("code"))
-    form = SheetForm(labs)
+    form = SheetForm(labs, initial={"sample": request.GET.get("sample", "")[:60]})
     problem: dict[str, Any] | None = None
     faults: list[dict[str, Any]] = []
     status = 200
@@ -364,12 +373,17 @@ def my_lab_page(request: HttpRequest) -> HttpResponse:
                     file_name=data["file"].name,
                     number=data["number"],
                     reported_on=data["reported_on"],
+                    sample=sample_with_label(data["sample"]) if data["sample"] else None,
+                    pdf=(data["pdf"].read(), data["pdf"].name) if data["pdf"] else None,
                 )
             except Problem as error:
                 problem, status = error.as_json(language()), error.status
             else:
                 _tell(request, len(done.stored), len(done.already))
-                faults = [fault.as_json(language()) for fault in done.faults]
+                for fault in done.faults:
+                    if fault.field == "pdf":
+                        messages.error(request, fault.message.render(language()))
+                faults = [fault.as_json(language()) for fault in done.faults if fault.field != "pdf"]
                 if not faults:
                     return redirect("my_lab")
         else:
