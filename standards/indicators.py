@@ -99,6 +99,15 @@ class Consistency(Rule):
     reason: Text
 
 
+class RatioCheck(Rule):
+    """A ratio that labs report beside its parts: beyond ``tolerance_percent`` it is said, not judged."""
+
+    of: str
+    dividend: str
+    divisor: str
+    tolerance_percent: Number
+
+
 class Extracts(Rule):
     """Indicators measured in an extract, and the words for it: ``pH (1:5)`` and ``EC (1:10 water)`` are pH and EC."""
 
@@ -128,6 +137,7 @@ class IndicatorFile(Rule):
     ambiguous: dict[str, Ambiguous]
     relations: tuple[Relation, ...]
     consistency: tuple[Consistency, ...]
+    ratios: tuple[RatioCheck, ...] = ()
     basis_words: dict[Literal["dm", "ar", "om", "ad"], tuple[str, ...]]
     name_words: NameWords = NameWords()
 
@@ -168,6 +178,10 @@ def load(path: Path = PATH) -> IndicatorFile:
         for code in check.of:
             if code not in file.indicators:
                 raise RuleFileError(path, f"consistency.{number}", f"unknown indicator {code!r}; add it to indicators")
+    for number, ratio in enumerate(file.ratios):
+        for code in (ratio.of, ratio.dividend, ratio.divisor):
+            if code not in file.indicators:
+                raise RuleFileError(path, f"ratios.{number}", f"unknown indicator {code!r}; add it to indicators")
     return file
 
 

@@ -33,6 +33,7 @@ from standards.checking.core import (
 from standards.checking.decision import COVERAGE, Decision
 from standards.checking.evaluation import HELD, UNKNOWN, Evaluation
 from standards.checking.plan import Judgement, Leaf, Way
+from standards.checking.sense import contradictions, ratio_notes
 from standards.checking.steps import (
     BASIS_MESSAGE,
     Values,
@@ -222,6 +223,7 @@ class Sample:
         for reading in readings:
             if reading.indicator and reading.state != State.ABSENT:
                 self.rows.setdefault(reading.indicator, []).append(reading)
+        self.differing = ratio_notes(self.rows)
         self.unused: dict[int, IndicatorVerdict] = {}
         self.traces: dict[tuple[Way, ...], Way | None] = {}
         self.behind: dict[tuple[int, int, int], Behind] = {}
@@ -285,7 +287,12 @@ class Sample:
         columns = self.evaluation.whole.columns.get(reading.indicator, ()) if self.run else ()
         states = [int(column.state[self.place]) for column in columns]
         states = states if State.IMPLAUSIBLE in states else [reading.state]
-        return tuple(Message(_FLAGS[one], {"reported": reading.line.reported}) for one in states if one in _FLAGS)[:1]
+        flags = [Message(_FLAGS[one], {"reported": reading.line.reported}) for one in states if one in _FLAGS][:1]
+        if State.IMPLAUSIBLE in states:
+            flags += contradictions([reading.indicator], self.rows)
+        if reading.indicator in self.differing:
+            flags.append(self.differing[reading.indicator])
+        return tuple(flags)
 
     def _trace(self, known_by: tuple[Way, ...]) -> Way | None:
         """By which way an indicator of this sample is known: the step, the indicator it rests on and the factor."""
@@ -329,6 +336,10 @@ class Sample:
         more = max(1, fixed["n"] - behind.values["tested"])
         values["more"] = Message("count_one" if more == 1 else "count_more", {"more": more})
         notes = [*behind.notes, *self._statistics(limit, verdict, values["tested"])]
+        if reason == Reason.IMPLAUSIBLE:
+            notes += contradictions(behind.used, self.rows)
+        if limit.indicator in self.differing:
+            notes.append(self.differing[limit.indicator])
         if behind.probability is not None:
             notes.append(self._uncertainty(behind, fixed["unit"]))
         asked = counted_as(limit.unit) if verdict in (PASS, FAIL) else ""
@@ -403,6 +414,7 @@ class Sample:
             else [(limit.indicator, judgement.term.ways)]
         )
         used.add(limit.indicator)
+        named_already: set[str] = set()
         for code, known_by in pairs:
             used.add(code)
             way = self._trace(known_by)
@@ -411,7 +423,8 @@ class Sample:
                 continue
             step, source, factor = way
             used.add(source)
-            rows = self.rows[source]
+            rows = [] if source in named_already else self.rows[source]
+            named_already.add(source)
             named = step != "direct" or summed
             (total if reason == Reason.PART_PROVES_NOTHING else reported).extend(
                 f"{row.line.indicator} {self.texts[id(row)]}" if named else self.texts[id(row)] for row in rows

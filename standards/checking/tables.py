@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from standards.checking import core
 from standards.checking.core import AR, DM, UNKNOWN, Column, Reason, Share, State
 from standards.checking.plan import UNVERIFIED, Step, Term, Way, ways
-from standards.indicators import indicators
+from standards.indicators import Consistency, indicators
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,13 @@ def _share(column: Column, whole: Table, basis: int) -> Share:
     return Share(low, np.where(known, np.clip(column.high / 1e6, 0.0, 1.0), 1.0))
 
 
+def breaks(rule: Consistency, first: Any, second: Any) -> Any:
+    """Whether two results (with ``low`` and ``high`` in mg/kg, numbers or arrays) break a rule of what must hold."""
+    if rule.kind == "at_least":
+        return first.high < second.low
+    return first.low + second.low > float(rule.limit or 0) * 1e4
+
+
 def _consistent(cells: dict[str, list[Column]]) -> dict[str, list[Column]]:
     """Flag pairs that contradict each other (organic matter below organic carbon, …) as implausible."""
     checked = dict(cells)
@@ -57,11 +65,7 @@ def _consistent(cells: dict[str, list[Column]]) -> dict[str, list[Column]]:
             continue
         first, second = (checked[code][0] for code in rule.of)
         comparable = first.valued & second.valued & (first.basis == second.basis)
-        if rule.kind == "at_least":
-            broken = comparable & (first.high < second.low)
-        else:
-            limit = float(rule.limit or 0) * 1e4
-            broken = comparable & (first.low + second.low > limit)
+        broken = comparable & breaks(rule, first, second)
         if not broken.any():
             continue
         for code, column in zip(rule.of, (first, second), strict=True):
