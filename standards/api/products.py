@@ -34,6 +34,15 @@ class ProductResultOut(Schema):
     uncertainty: str
 
 
+class JudgedSinceOut(Schema):
+    standard: str = Field(description="with its class")
+    edition: str
+    as_of: dt.date | None
+    kept_on: dt.date
+    checker: str
+    verdict: str
+
+
 class ProductOut(Schema):
     """A published report; no person is named."""
 
@@ -60,7 +69,10 @@ class ProductOut(Schema):
         "printed on the test summary"
     )
     results: list[ProductResultOut] = Field(description="as the lab wrote them")
-    verdicts: list[SampleVerdictOut] = Field(description="kept when the report was confirmed")
+    verdicts: list[SampleVerdictOut] = Field(description="that stood when the report was published; they never change")
+    judged_since: list[JudgedSinceOut] = Field(
+        description="by later editions or a newer checker, where they say something else than what was published"
+    )
 
 
 def _text(text: Text | None) -> TextOut | None:
@@ -107,4 +119,15 @@ def read_product(request: HttpRequest, code: str) -> dict[str, Any]:
         "verdicts_sha256": checksum(verdicts),
         "results": list(found.results),
         "verdicts": verdicts,
+        "judged_since": [
+            {
+                "standard": one.standard,
+                "edition": one.edition,
+                "as_of": one.as_of,
+                "kept_on": one.created_at.date(),
+                "checker": one.checker_version,
+                "verdict": one.verdict,
+            }
+            for one in found.since
+        ],
     }

@@ -80,17 +80,43 @@ def visible_report(actor: Actor, pk: uuid.UUID) -> LabReport:
 
 
 def latest_verdicts(report: LabReport) -> list[Verdict]:
-    """Frozen verdicts of a report, one a standard and edition: the one that was kept last.
+    """Frozen verdicts of a report, one a standard, edition and day: the one that was kept last. (What an edition asks
+    from a later day on is a verdict beside that of the report's day.)
 
     Those of the report's own day come first, then those by later editions. A withdrawn report counts nowhere and has
     none.
     """
     if report.state == LabReport.State.WITHDRAWN:
         return []
-    newest: dict[tuple[str, str], Verdict] = {}
+    newest: dict[tuple[str, str, dt.date | None], Verdict] = {}
     for verdict in sorted(report.verdicts.all(), key=lambda one: (one.created_at, one.pk)):
-        newest[(verdict.standard, verdict.edition)] = verdict
+        newest[(verdict.standard, verdict.edition, verdict.as_of)] = verdict
     return sorted(newest.values(), key=lambda one: is_later(report, one))
+
+
+def published_verdicts(report: LabReport) -> list[Verdict]:
+    """What the public is shown of a report and its papers say: the verdicts of its own day that had been kept when it
+    was published. A judgement that came afterwards never takes their place (`judged_since`)."""
+    moment = report.published_at
+    kept = [one for one in report.verdicts.all() if moment is None or one.created_at <= moment]
+    newest: dict[tuple[str, str], Verdict] = {}
+    for verdict in sorted(kept, key=lambda one: (one.created_at, one.pk)):
+        if not is_later(report, verdict):
+            newest[(verdict.standard, verdict.edition)] = verdict
+    return list(newest.values())
+
+
+def judged_since(report: LabReport) -> list[Verdict]:
+    """Verdicts that say something else than the published ones: by a later edition, or by a newer version of checker
+    or standard's file, each the newest of its kind."""
+    shown = {(one.standard, one.edition): one for one in published_verdicts(report)}
+    by_class = {one.standard: one for one in shown.values()}
+    found = []
+    for verdict in latest_verdicts(report):
+        before = shown.get((verdict.standard, verdict.edition)) or by_class.get(verdict.standard)
+        if before is not None and verdict.pk != before.pk and verdict.verdict != before.verdict:
+            found.append(verdict)
+    return found
 
 
 def is_later(report: LabReport, verdict: Verdict) -> bool:

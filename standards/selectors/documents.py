@@ -16,7 +16,7 @@ from standards.checking.explain import SampleVerdict
 from standards.models import LabReport, TestRequest, Verdict
 from standards.pdf import LabelFacts, ProductFacts, ReportFacts, ResultLine, Share
 from standards.process.rules import ProcessResult
-from standards.selectors import is_later, judge_report, latest_verdicts, report_day
+from standards.selectors import is_later, judge_report, latest_verdicts, published_verdicts, report_day
 from standards.selectors.process import batch_process, process_rule_sets
 from standards.selectors.public import PublishedReport, stated_facts
 
@@ -106,7 +106,12 @@ def frozen(verdicts: Iterable[Verdict], language: str) -> list[dict[str, Any]]:
 
 
 def report_answers(report: LabReport, language: str) -> list[Answer]:
-    """Verdicts for the documents: frozen ones of the report's own day, else (not confirmed) what the checker says."""
+    """Verdicts for the documents: frozen ones of the report's own day, else (not confirmed) what the checker says.
+
+    Of a published report those that its public page shows, so that paper and page have one checksum.
+    """
+    if report.state == LabReport.State.CONFIRMED and report.published_at is not None:
+        return list(frozen(published_verdicts(report), language))
     if report.state == LabReport.State.CONFIRMED:
         return list(frozen([one for one in latest_verdicts(report) if not is_later(report, one)], language))
     if report.state == LabReport.State.WITHDRAWN:

@@ -16,7 +16,7 @@ from sites.models import Site
 from standards.codes import read_code
 from standards.facts import known_facts
 from standards.models import LabReport, Verdict
-from standards.selectors import latest_verdicts
+from standards.selectors import judged_since, published_verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,9 @@ class PublicResult:
 class PublishedReport:
     """A published report. Of one that is no longer shown only code and state are filled.
 
-    ``facts``: names of what was stated and of its choice (or the number with its unit). ``verdicts``: the frozen ones,
-    one a standard and edition, newest last; ``detail[language]`` of each is `SampleVerdict.as_json`.
+    ``facts``: names of what was stated and of its choice (or the number with its unit). ``verdicts``: the frozen ones
+    that were there when it was published, one a standard and edition, newest last; ``detail[language]`` of each is
+    `SampleVerdict.as_json`. ``since``: those of later editions or checkers that say something else.
     """
 
     code: str
@@ -63,6 +64,7 @@ class PublishedReport:
     attachment_sha256: str = ""
     results: tuple[PublicResult, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
+    since: tuple[Verdict, ...] = ()
 
 
 def published_report(code: str) -> PublishedReport:
@@ -105,7 +107,8 @@ def published_report(code: str) -> PublishedReport:
             PublicResult(one.indicator_text, one.value_text, one.unit_text, one.basis_text, one.uncertainty_text)
             for one in report.results.all()
         ),
-        verdicts=tuple(latest_verdicts(report)),
+        verdicts=tuple(published_verdicts(report)),
+        since=tuple(judged_since(report)),
     )
 
 

@@ -75,5 +75,9 @@ def _product(request: HttpRequest, found: PublishedReport) -> dict[str, Any]:
         "count": len(rows),
         "provisional": any(row["provisional"] for row in rows),
         "versions": sorted({row["checker"] for row in rows}),
+        "since": [
+            {**shown(one, rules_code(one), rules_name(one, language())), "kept_on": kept.created_at, "day": kept.as_of}
+            for kept, one in zip(found.since, frozen(found.since, language()), strict=True)
+        ],
         "checksum": checksum(answers),
     }

@@ -21,7 +21,7 @@ from sites.auth import actor
 from sites.permissions import Actor, may
 from standards.library import library, rule_sets
 from standards.models import LabReport, Verdict
-from standards.selectors import is_later, judge_report, latest_verdicts, visible_report
+from standards.selectors import is_later, judge_report, judged_since, latest_verdicts, visible_report
 from standards.selectors.names import may_name, unknown_names
 from standards.selectors.public import stated_facts
 from standards.services import (
@@ -35,7 +35,7 @@ from standards.services import (
 from standards.services.reports import may_attach, may_withdraw
 from standards.views.names import answered
 from standards.views.requests import REPORT_BADGES
-from standards.views.shared import answer_context, language, overview, shown
+from standards.views.shared import BADGES, WORDS, answer_context, language, overview, shown
 
 
 @login_required
@@ -63,6 +63,7 @@ def lab_report_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "confirmed": is_confirmed,
         "withdrawn": report.state == LabReport.State.WITHDRAWN,
         "is_shown": is_confirmed and report.published_at is not None,
+        "since": len(judged_since(report)) if is_confirmed and report.published_at else 0,
         "may_confirm": report.state == LabReport.State.RECEIVED
         and may(who, "confirm_lab_report", site=site)
         and report.created_by_id != getattr(who, "pk", None),
@@ -124,7 +125,11 @@ def _verdicts(report: LabReport) -> dict[str, Any]:
         "answers": answers,
         "overview": overview(answers),
         "later": _shown(one for one in newest if is_later(report, one)),
-        "earlier": _shown(one for one in everything if one not in newest),
+        "earlier": [
+            {"kept": one, "badge": BADGES[one.verdict], "word": WORDS[one.verdict]}
+            for one in everything
+            if one not in newest
+        ],
         "versions": sorted({one.checker_version for one in everything}),
     }
 

@@ -30,7 +30,6 @@ from standards.selectors.public import published_report
 from standards.services import (
     attach_report_pdf,
     confirm_lab_report,
-    hand_in_lab_report,
     hand_in_lab_sheet,
     judge_again,
     judge_reports_again,
@@ -41,7 +40,7 @@ from standards.services import (
 )
 from standards.tasks import judge_reports
 from tests.conftest import ROOT
-from tests.standards.test_reports import BAD, GOOD, batch, hand_in, lab, operator, refused, sample, sheet
+from tests.standards.test_reports import BAD, batch, hand_in, lab, operator, refused, sample
 
 __all__ = ["batch", "lab", "operator", "sample"]  # fixtures of the other file
 PDF = b"%PDF-1.7\nsigned"
