@@ -141,6 +141,7 @@ class IndicatorFile(Rule):
     basis_words: dict[Literal["dm", "ar", "om", "ad"], tuple[str, ...]]
     name_words: NameWords = NameWords()
 
+    basis_unstated: tuple[str, ...] = ()
 
 def load(path: Path = PATH) -> IndicatorFile:
     """Read and cross-check a file of indicators; `RuleFileError` with key and remedy where it does not fit together."""
@@ -193,7 +194,14 @@ def indicators() -> IndicatorFile:
 
 def simplify(text: str) -> str:
     """A name without case, spaces, full-width forms and punctuation that does not change its meaning."""
-    plain = unicodedata.normalize("NFKC", text).casefold().replace("₂", "2")
+def visible(text: str) -> str:
+    """A text without the characters that nobody sees: marks of order and of direction, zero-width spaces, NUL."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(one for one in text if one.isspace() or unicodedata.category(one) not in ("Cf", "Cc"))
+
+
+    plain = visible(unicodedata.normalize("NFKC", text)).casefold().replace("₂", "2")
     return re.sub(r"[\s_\-–—:/.,;'\"“”·]+", "", plain)
 
 
@@ -220,6 +228,8 @@ _BRACKET = re.compile(r"[(\[{【](.*?)[)\]}】]")
 _MARKS = re.compile(r"^[\s*#▲△★☆※•◆●■□\u2460-\u2473·]+|[\s*#▲△★☆※†‡:]+$")
 _NUMBERING = re.compile(r"^\(?\d{1,2}\s?[.)、]\s*(?=[^\W\d_])")
 _PARTS = re.compile(r"[,;]|\s-\s|\s*-\s+|\s+-(?=[^\d])|:\s|\s/\s")
+_MASS_SHARE = re.compile(r"^[wωρ]\s*\(([^()]*)\)\s*(?=/|$)")
+"""``w(Cd)/(mg·kg-1)``: how Chinese journals head a column of mass fractions."""
 _SIZE = re.compile(
     r"\(?\s*(?:粒径|直径|尺寸|size|d)?\s*(?:[>≥]=?|larger than|greater than|over|above|大于)"
     r"\s*(\d+(?:\.\d+)?)\s*(?:mm|毫米)\s*\)?",
@@ -232,7 +242,8 @@ _MASS = re.compile(r"^(?:in|per|/|每)?\s*(\d+(?:\.\d+)?)\s*(g|克)(?:样品|\s*
 
 def _clean(text: str) -> str:
     """A name without its number in the list, marks of accreditation, and in one form of dashes and sizes."""
-    plain = unicodedata.normalize("NFKC", _MARKS.sub("", text)).replace("–", "-").replace("—", "-").replace("−", "-")
+    plain = unicodedata.normalize("NFKC", _MARKS.sub("", visible(text)))
+    plain = _MASS_SHARE.sub(r"\1 ", plain.replace("–", "-").replace("—", "-").replace("−", "-"))
     plain = _MARKS.sub("", _NUMBERING.sub("", " ".join(plain.split())))
     return _SIZE.sub(lambda match: f" >{float(match[1]):g}mm", plain).strip()
 
@@ -298,6 +309,9 @@ def find_indicator(text: str, *hints: str) -> tuple[str, ...]:
         return ()
     for hint in (plain, *hints):
         form = _FORM.search(unicodedata.normalize("NFKC", hint))
+    weighed = _FORMS.get(species_of(hints[0])) if hints else None
+    if weighed and _ELEMENT_OF[weighed] in {_ELEMENT_OF.get(code) for code in readings}:
+        return (weighed,)
         stated = _FORMS[form[1].lower()] if form else None
         if stated and _ELEMENT_OF[stated] in {_ELEMENT_OF.get(code) for code in readings}:
             return (stated,)
@@ -400,6 +414,7 @@ def name_parts(text: str) -> NameParts:
     codes = find_indicator(text)
     if _exact(plain) and not _BRACKET.search(plain) and "%" not in plain and "," not in plain:
         return NameParts()
+    plain = without_own_symbol(plain, codes)
     outside = _BRACKET.sub(" ", plain)
     parts = [part.strip() for part in _PARTS.split(outside) if part.strip()]
     pieces = [*(part.strip() for part in _BRACKET.findall(plain)), *parts[1:]]
@@ -424,6 +439,11 @@ def name_parts(text: str) -> NameParts:
 
 def _is_unit(piece: str, quantities: set[str], known: bool) -> bool:
     if not known and not re.search(r"[%‰/]|pp[mb]", piece):
+def without_own_symbol(name: str, codes: tuple[str, ...]) -> str:
+    """A name without a bracket that only says it again: the OM of ``organic matter (OM)`` is no basis."""
+    return _BRACKET.sub(lambda match: " " if codes and set(_exact(match[1])) & set(codes) else match[0], name)
+
+
         return False
     return any(read_unit(quantity, piece) for quantity in quantities)
 
@@ -466,9 +486,18 @@ class UnitReading:
 
 @lru_cache(maxsize=4096)
 def basis_of(text: str) -> str:
+_OVEN = re.compile(r"(?<=\S)[\s,(（]*(?:at\s*)?105\s*(?:°\s*[Cc]|℃)\s*[)）]?\s*$")
+"""What tells an oven-dry basis from no other one: ``dry (105 °C)``."""
+
+
+@cache
+def _unstated() -> frozenset[str]:
+    return frozenset({"na", "nr", *(simplify(one) for one in indicators().basis_unstated)})
+
+
     """``dm``, ``ar`` or ``om`` for the words of a basis column, '' for an empty text, '?' for words not known."""
-    plain = simplify(text)
-    if not plain:
+    plain = simplify(_OVEN.sub("", text)).strip("()[]")
+    if not plain or plain in _unstated():
         return ""
     for basis, words in indicators().basis_words.items():
         if plain in {simplify(word) for word in words}:
@@ -481,10 +510,14 @@ def _unit_text(text: str) -> str:
         "10([⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda m: "10^" + unicodedata.normalize("NFKC", m[1]), text.replace("⁻¹", "^-1")
     )
     plain = re.sub("[–—−‐‑]", "-", unicodedata.normalize("NFKC", plain)).casefold()
-    plain = plain.replace("μ", "u").replace("µ", "u").replace("每", "/").replace("₂", "2")
+    plain = visible(plain).replace("μ", "u").replace("µ", "u").replace("每", "/").replace("₂", "2")
+    plain = re.sub("[⋅∙•]", "·", plain).replace("^(-1)", "^-1")
     plain = re.sub(r"(?<=[a-z])\^(?=[23])", "", plain)
     plain = re.sub(r"\bper\b|\bin\b", "/", plain)
-    plain = re.sub(r"[·.*]?\s*\b([a-z]+)\s*\^?-1\b", r"/\1", plain)
+    plain = re.sub(r"/?\(\s*(k?g)[\s·.]*([a-z.]+)\s*\)\s*(?:\^?-1)?(?=$|\s|/)", r"/\1 \2", plain)
+    plain = re.sub(r"(?<=[a-z])\s+(k?g)\s+(dm|dw|ts|om|vs|fm|fw|ww)\s*\^?-1\b", r"/\1 \2", plain)
+    plain = re.sub(r"/dry\s*(k?g)\b", r"/\1 dry", plain)
+    plain = re.sub(r"[·.*]?\s*\b([a-z]+)\s*\^?-\s?1(?![\d.])", r"/\1", plain)
     return re.sub(r"\s+", "", plain).replace("//", "/")
 
 
@@ -499,10 +532,11 @@ def _basis_suffix() -> re.Pattern[str]:
 
 
 _COUNT = re.compile(
-    r"^(?P<log>log10|log|lg)?\(?(?:[x×*]?10\^(?P<power>\d{1,2})[x×*]?)?(?:mpn|cfu|pfu|kbe|ufc|个|枚|只|ova|eggs|spores|n|no\.?|cells)?\)?"
-    r"/\(?(?P<mass>\d+(?:\.\d+)?)?(?P<measure>g|kg|mg|克|千克)\)?$"
+    r"^(?P<log>log10|log|lg)?\(?(?:[x×*]?10\^(?P<power>\d{1,2})[x×*]?)?(?:个|viable)?"
+    r"(?:mpn|nmp|cfu|pfu|kbe|ufc|个|枚|只|ova|eggs|spores|n|no\.?|cells|counts?|number|colonies|organisms|bacteria)?\)?"
+    r"/\(?(?P<mass>\d+(?:\.\d+)?)?(?P<measure>grams?|g|kg|mg|克|千克)\)?$"
 )
-_GRAMS = {"g": 1.0, "kg": 1000.0, "mg": 0.001, "克": 1.0, "千克": 1000.0}
+_GRAMS = {"g": 1.0, "gram": 1.0, "grams": 1.0, "kg": 1000.0, "mg": 0.001, "克": 1.0, "千克": 1000.0}
 
 
 @cache
@@ -516,9 +550,69 @@ def _unit_names(quantity: str) -> dict[str, float]:
 
 @lru_cache(maxsize=4096)
 def read_unit(quantity: str, text: str) -> UnitReading | None:
+BASES_KNOWN = ("dm", "ar", "om", "ad")
+_SAID_AS = re.compile(r"[（(]\s*(?:以|as)\s*\w+\s*计?\s*[）)]")
+_SYMBOLS = "p2o5|k2o|as2o3|nh4\\+?-?n|nh3-?n|no3-?-?n|cl-?|cd|pb|hg|as|cr|cu|ni|zn|se|mo|co|tl|na|ca|n|p|k|c"
+_SPECIES = re.compile(
+    rf"^(?:(?P<head>%|[mu]?g|kg)\(?(?P<what>{_SYMBOLS})\)?(?P<tail>/(?:100)?(?:kg|g|t))"
+    rf"|(?P<whole>%|[mu]?g/(?:100)?(?:kg|g|t))\(?(?P<last>{_SYMBOLS})\)?)(?P<basis>[^\d/]*)$"
+)
+"""What is weighed, written into the unit: ``g N/kg``, ``% P2O5``, ``mg/kg P``."""
+_RATES = ("oxygen_uptake", "carbon_dioxide_evolution", "carbon_dioxide_evolution_dm")
+_CONDITIONS = re.compile(r"(?:[(,;@]|at)*(?:2[05](?:°c|℃|c|oc)|1[:/]\d+(?:\.\d+)?(?:[wv]/[wv])?)\)?$")
+"""Temperature and dilution behind a unit of conductivity: ``dS/m at 25 °C``, ``mS/cm (1:5)``."""
+
+
+def species_of(unit: str) -> str:
+    """What a unit says is weighed (``p2o5``, ``n``, ``cd``), '' where it says nothing of it."""
+    match = _weighed(_unit_text(unit))
+    return (match["what"] or match["last"]).replace("+", "").rstrip("-") if match else ""
+
+
+def _weighed(plain: str) -> re.Match[str] | None:
+    match = _SPECIES.match(plain)
+    return match if match and (not match["basis"] or basis_of(match["basis"]) in BASES_KNOWN) else None
+
+
+_WEIGHED = {
+    **{code: {"c"} for code in ("organic_carbon", "total_carbon")},
+    **{code: {"p", "p2o5"} for code in ("P", "P2O5")},
+    **{code: {"k", "k2o"} for code in ("K", "K2O")},
+    **{code: {"as", "as2o3"} for code in ("As", "As2O3", "As_inorganic")},
+    "NH4_N": {"n", "nh4-n", "nh4n", "nh3-n", "nh3n"},
+    "NO3_N": {"n", "no3-n", "no3n", "no3--n"},
+    "chloride": {"cl"},
+    "CrVI": {"cr"},
+    "Cd_per_P2O5": {"p2o5"},
+}
+
+
+def species_fits(unit: str, codes: tuple[str, ...]) -> bool:
+    """Whether what a unit says is weighed can be what a name means: ``mg/kg P2O5`` is no unit of cadmium."""
+    species = species_of(unit)
+    return not species or any(species in _WEIGHED.get(code, {code.casefold()}) for code in codes)
+
+
+def _rate_text(plain: str) -> str:
+    """A unit of respiration in one way of writing: organic matter is ``om``, dry matter ``dm``, hour and day short."""
+    plain = re.sub(r"[()]", "", plain)
+    plain = re.sub(r"organicmatter|volatilesolids?|(?<=g)vs|(?<=g/)vs|(?<=g-)vs|odm\b", "om", plain)
+    plain = re.sub(r"drymatter|totalsolids|(?<=g)(?:ts|dw)(?=\W)|(?<=g-)ts(?=\W)", "dm", plain)
+    plain = re.sub(r"(?:hours?|hrs?)$", "h", re.sub(r"days?$", "d", plain))
+    plain = re.sub(r"(?<=om|dm)[-·.*]?(h|d)$", r"/\1", plain)
+    return re.sub(r"/(k?g)[-/](om|dm)/", r"/\1\2/", plain)
+
+
     """What ``text`` means as a unit of ``quantity``; None when it means nothing there. A basis in it is split off."""
-    plain = _unit_text(re.sub(r"[（(]\s*(以|as)\s*\w+\s*计?\s*[）)]", "", text))
-    plain = re.sub(r"(%|mg/kg|g/kg)(p2o5|k2o|n|p|k)$", r"\1", plain)
+    plain = _unit_text(_SAID_AS.sub(lambda match: match[0] if basis_of(match[0]) in BASES_KNOWN else "", text))
+    if quantity == "mass_fraction" and (species := _weighed(plain)):
+        plain = (species["whole"] or species["head"] + species["tail"]) + species["basis"]
+    elif quantity in _RATES:
+        plain = _rate_text(plain)
+    elif quantity == "conductivity":
+        plain = _CONDITIONS.sub("", plain)
+    elif plain[:1] == "万" and indicators().quantities[quantity].counts:
+        plain = "10^4" + plain[1:]
     basis = ""
     for _ in range(2):
         if plain in _unit_names(quantity):

@@ -19,7 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from standards.checking.core import AR, BASES, DM, NO_BASIS, UNKNOWN, Bools, Codes, Column, Floats, Reason, State
-from standards.indicators import Indicator, UnitReading, basis_of, find_indicator, indicators, name_parts, read_unit
+from standards.indicators import (
+    Indicator,
+    UnitReading,
+    basis_of,
+    find_indicator,
+    indicators,
+    name_parts,
+    read_unit,
+    species_fits,
+    without_own_symbol,
+)
 from standards.reading.results import Parsed, read_result, read_spread
 
 _STATES = {
@@ -205,6 +215,8 @@ def _meaning(name: str, unit: str, basis: str, note: str, said: str, inside: str
     code = _by_unit(codes[-1], unit)
     indicator = indicators().indicators[code]
     counts = indicators().quantities[indicator.quantity].counts
+    if not all(species_fits(one, codes) for one in (unit, inside)):
+        return Meaning(code, State.UNIT_UNKNOWN)
     units, state = _units(indicator, inside, unit, kind)
     if state != State.VALUE:
         return Meaning(code, state)
@@ -279,7 +291,8 @@ def _basis(
     column = basis_of(basis)
     if column == "?":
         return UNKNOWN, State.BASIS_WORD
-    bracket = name.replace("（", "(").replace("）", ")").partition("(")[2].rstrip(") ")
+    own = without_own_symbol(name.replace("（", "(").replace("）", ")"), (code,))
+    bracket = own.partition("(")[2].rstrip(") ")
     texts = [column, units[0].basis if units else "", basis_of(bracket), basis_of(note)]
     stated = {text for text in texts if text not in ("", "?")}
     if len(stated) > 1:

@@ -9,6 +9,7 @@ import re
 import unicodedata
 
 from compostnet.shared.numbers import parse_number
+from standards.indicators import visible
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _SUPERSCRIPT = re.compile("[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
@@ -24,7 +25,8 @@ def plain_text(text: str, *, strict: bool = True) -> str:
     Characters that would turn into digits which nobody wrote (``12①``, ``½``) are refused with ValueError, or left out
     where ``strict`` is off.
     """
-    if not text.isascii():
+    if not (text.isascii() and text.isprintable()):
+        text = visible(text)
         text = _SUPERSCRIPT.sub(lambda match: "^" + match[0].translate(_SUPERSCRIPTS), text.translate(_TWINS))
         text = unicodedata.normalize("NFKC", _without_odd_digits(text, strict))
         text = _DASHES.sub("-", re.sub(r"(?<=\d)。(?=\d)", ".", text))
