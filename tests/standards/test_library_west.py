@@ -409,3 +409,9 @@ def test_sampling():
     assert (germany.sub_samples, germany.laboratory_sample_kg) == (5, 3)
     assert (germany.every_t, germany.every_months) == (2000, 3)
     assert sampling("US-CA14").sub_samples == 12
+
+
+def test_what_is_known_of_an_outdated_text_only_is_not_judged():
+    found = library()["CA-BNQ0413"]
+    assert (found.editions, rule_sets(found, DAY)) == ((), [])
+    assert "1995" in found.unavailable.en
