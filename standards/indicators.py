@@ -79,12 +79,14 @@ class Relation(Rule):
     """How one indicator follows from another.
 
     ``factor``: of = from × factor. ``complement``: of = 100 % - from. ``inverse``: of = 1 / from. ``part``: of is a
-    part of from, so 0 ≤ of ≤ from. ``none_found``: none found of ``from`` satisfies every limit on ``of``.
+    part of from, so 0 ≤ of ≤ from and from ≥ of. ``at_least``: of ≥ from, but little of ``of`` says nothing of ``from``
+    (reports of pathogens do not say which were looked for). ``none_found``: none found of ``from`` satisfies every limit
+    on ``of``.
     """
 
     of: str
     from_: Annotated[str, Field(alias="from")]
-    kind: Literal["factor", "complement", "inverse", "part", "none_found"]
+    kind: Literal["factor", "complement", "inverse", "part", "at_least", "none_found"]
     factor: Number | None = None
     source: Source
     grade: Confidence
@@ -139,9 +141,9 @@ class IndicatorFile(Rule):
     consistency: tuple[Consistency, ...]
     ratios: tuple[RatioCheck, ...] = ()
     basis_words: dict[Literal["dm", "ar", "om", "ad"], tuple[str, ...]]
+    basis_unstated: tuple[str, ...] = ()
     name_words: NameWords = NameWords()
 
-    basis_unstated: tuple[str, ...] = ()
 
 def load(path: Path = PATH) -> IndicatorFile:
     """Read and cross-check a file of indicators; `RuleFileError` with key and remedy where it does not fit together."""
@@ -192,8 +194,6 @@ def indicators() -> IndicatorFile:
     return load()
 
 
-def simplify(text: str) -> str:
-    """A name without case, spaces, full-width forms and punctuation that does not change its meaning."""
 def visible(text: str) -> str:
     """A text without the characters that nobody sees: marks of order and of direction, zero-width spaces, NUL."""
     if text.isascii() and text.isprintable():
@@ -201,6 +201,8 @@ def visible(text: str) -> str:
     return "".join(one for one in text if one.isspace() or unicodedata.category(one) not in ("Cf", "Cc"))
 
 
+def simplify(text: str) -> str:
+    """A name without case, spaces, full-width forms and punctuation that does not change its meaning."""
     plain = visible(unicodedata.normalize("NFKC", text)).casefold().replace("₂", "2")
     return re.sub(r"[\s_\-–—:/.,;'\"“”·]+", "", plain)
 
@@ -226,10 +228,10 @@ def _names() -> dict[str, tuple[str, ...]]:
 
 _BRACKET = re.compile(r"[(\[{【](.*?)[)\]}】]")
 _MARKS = re.compile(r"^[\s*#▲△★☆※•◆●■□\u2460-\u2473·]+|[\s*#▲△★☆※†‡:]+$")
-_NUMBERING = re.compile(r"^\(?\d{1,2}\s?[.)、]\s*(?=[^\W\d_])")
-_PARTS = re.compile(r"[,;]|\s-\s|\s*-\s+|\s+-(?=[^\d])|:\s|\s/\s")
 _MASS_SHARE = re.compile(r"^[wωρ]\s*\(([^()]*)\)\s*(?=/|$)")
 """``w(Cd)/(mg·kg-1)``: how Chinese journals head a column of mass fractions."""
+_NUMBERING = re.compile(r"^\(?\d{1,2}\s?[.)、]\s*(?=[^\W\d_])")
+_PARTS = re.compile(r"[,;]|\s-\s|\s*-\s+|\s+-(?=[^\d])|:\s|\s/\s")
 _SIZE = re.compile(
     r"\(?\s*(?:粒径|直径|尺寸|size|d)?\s*(?:[>≥]=?|larger than|greater than|over|above|大于)"
     r"\s*(\d+(?:\.\d+)?)\s*(?:mm|毫米)\s*\)?",
@@ -307,11 +309,11 @@ def find_indicator(text: str, *hints: str) -> tuple[str, ...]:
         readings = tuple(oxides[:1]) or readings
     if not readings:
         return ()
-    for hint in (plain, *hints):
-        form = _FORM.search(unicodedata.normalize("NFKC", hint))
     weighed = _FORMS.get(species_of(hints[0])) if hints else None
     if weighed and _ELEMENT_OF[weighed] in {_ELEMENT_OF.get(code) for code in readings}:
         return (weighed,)
+    for hint in (plain, *hints):
+        form = _FORM.search(unicodedata.normalize("NFKC", hint))
         stated = _FORMS[form[1].lower()] if form else None
         if stated and _ELEMENT_OF[stated] in {_ELEMENT_OF.get(code) for code in readings}:
             return (stated,)
@@ -412,9 +414,9 @@ def name_parts(text: str) -> NameParts:
         return NameParts()
     plain = _clean(text)
     codes = find_indicator(text)
+    plain = without_own_symbol(plain, codes)
     if _exact(plain) and not _BRACKET.search(plain) and "%" not in plain and "," not in plain:
         return NameParts()
-    plain = without_own_symbol(plain, codes)
     outside = _BRACKET.sub(" ", plain)
     parts = [part.strip() for part in _PARTS.split(outside) if part.strip()]
     pieces = [*(part.strip() for part in _BRACKET.findall(plain)), *parts[1:]]
@@ -437,13 +439,13 @@ def name_parts(text: str) -> NameParts:
     return NameParts(unit, basis)
 
 
-def _is_unit(piece: str, quantities: set[str], known: bool) -> bool:
-    if not known and not re.search(r"[%‰/]|pp[mb]", piece):
 def without_own_symbol(name: str, codes: tuple[str, ...]) -> str:
     """A name without a bracket that only says it again: the OM of ``organic matter (OM)`` is no basis."""
     return _BRACKET.sub(lambda match: " " if codes and set(_exact(match[1])) & set(codes) else match[0], name)
 
 
+def _is_unit(piece: str, quantities: set[str], known: bool) -> bool:
+    if not known and not re.search(r"[%‰/]|pp[mb]", piece):
         return False
     return any(read_unit(quantity, piece) for quantity in quantities)
 
@@ -484,8 +486,6 @@ class UnitReading:
     grams: float = 0.0
 
 
-@lru_cache(maxsize=4096)
-def basis_of(text: str) -> str:
 _OVEN = re.compile(r"(?<=\S)[\s,(（]*(?:at\s*)?105\s*(?:°\s*[Cc]|℃)\s*[)）]?\s*$")
 """What tells an oven-dry basis from no other one: ``dry (105 °C)``."""
 
@@ -495,6 +495,8 @@ def _unstated() -> frozenset[str]:
     return frozenset({"na", "nr", *(simplify(one) for one in indicators().basis_unstated)})
 
 
+@lru_cache(maxsize=4096)
+def basis_of(text: str) -> str:
     """``dm``, ``ar`` or ``om`` for the words of a basis column, '' for an empty text, '?' for words not known."""
     plain = simplify(_OVEN.sub("", text)).strip("()[]")
     if not plain or plain in _unstated():
@@ -548,8 +550,6 @@ def _unit_names(quantity: str) -> dict[str, float]:
     return known
 
 
-@lru_cache(maxsize=4096)
-def read_unit(quantity: str, text: str) -> UnitReading | None:
 BASES_KNOWN = ("dm", "ar", "om", "ad")
 _SAID_AS = re.compile(r"[（(]\s*(?:以|as)\s*\w+\s*计?\s*[）)]")
 _SYMBOLS = "p2o5|k2o|as2o3|nh4\\+?-?n|nh3-?n|no3-?-?n|cl-?|cd|pb|hg|as|cr|cu|ni|zn|se|mo|co|tl|na|ca|n|p|k|c"
@@ -603,6 +603,8 @@ def _rate_text(plain: str) -> str:
     return re.sub(r"/(k?g)[-/](om|dm)/", r"/\1\2/", plain)
 
 
+@lru_cache(maxsize=4096)
+def read_unit(quantity: str, text: str) -> UnitReading | None:
     """What ``text`` means as a unit of ``quantity``; None when it means nothing there. A basis in it is split off."""
     plain = _unit_text(_SAID_AS.sub(lambda match: match[0] if basis_of(match[0]) in BASES_KNOWN else "", text))
     if quantity == "mass_fraction" and (species := _weighed(plain)):

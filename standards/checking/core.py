@@ -233,6 +233,19 @@ def part_of(column: Column) -> Column:
     )
 
 
+def whole_of(column: Column) -> Column:
+    """What a part proves of its whole: at least as much. None found of the part says nothing."""
+    usable = column.valued & ((column.low > 0) | (column.found == 2))
+    return replace(
+        column,
+        high=np.full_like(column.high, np.inf),
+        high_open=np.zeros_like(column.high_open),
+        state=np.where(usable, State.VALUE, State.ABSENT).astype(np.int8),
+        found=np.where(column.found == 2, 2, 0).astype(np.int8),
+        cause=np.full_like(column.cause, Reason.PART_PROVES_NOTHING),
+    )
+
+
 def none_found(column: Column) -> Column:
     """A column that says only "none found" where ``column`` found none, and nothing elsewhere."""
     none = column.valued & ((column.found == 1) | (column.high == 0))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,8 @@ class Conclusion:
     verdict: Codes
     reason: Codes
     raw: tuple[Column, ...] = ()
+    below: Codes | None = None
+    """By which of the judgement's ways ``below`` it was concluded, -1 where by none; None: nowhere by any."""
 
 
 class Evaluation:
@@ -141,6 +144,11 @@ class Evaluation:
             plain.append((number, start, len(replicates)))
         if plain:
             self._judge_plain(columns, terms, plain)
+        for number, wanted in enumerate(plan.judgements):
+            if wanted.below:
+                for place, way in enumerate(wanted.below):
+                    if way[1] in codes:
+                        self._judge_below(number, wanted, place, way)
 
     def _judge_plain(self, columns: list[Column], terms: list[Term], plain: list[tuple[int, int, int]]) -> None:
         """All plain comparisons at once, a row each."""
@@ -208,6 +216,29 @@ class Evaluation:
                 return Conclusion(*by_plan(absence, [v for _, v, _ in absence], wanted.plan[0], wanted.plan[1]))
             return Conclusion(*together([(v, r) for _, v, r in absence]))
         return self._quantity(wanted, found)
+
+    def _judge_below(self, number: int, wanted: Judgement, place: int, way: Way) -> None:
+        """Where the indicator itself is not reported and nothing else decides, a part of it may already be too much."""
+        main = self.judged[number]
+        itself = tuple(one for one in wanted.term.ways if one[0] not in ("part", "none_found"))
+        tested = reduce(np.logical_or, [column.tested for column in self.found(itself)])
+        open_ = ~tested & (main.verdict != PASS) & (main.verdict != FAIL)
+        if not open_.any():
+            return
+        term = replace(wanted.term, ways=(way,))
+        found = self._special(replace(wanted, term=term, parts=(), none_satisfies=False, below=()))
+        use = open_ & (found.verdict == FAIL)
+        if not use.any():
+            return
+        nothing = Column.empty(self.whole.size)
+        raw = tuple(core.prefer(a, b, use) for a, b in zip_longest(found.raw, main.raw, fillvalue=nothing))
+        before = np.full(self.whole.size, -1, np.int8) if main.below is None else main.below
+        self.judged[number] = Conclusion(
+            np.where(use, FAIL, main.verdict).astype(np.int8),
+            np.where(use, found.reason, main.reason).astype(np.int8),
+            raw,
+            np.where(use, place, before).astype(np.int8),
+        )
 
     def _compared(self, raw: Column, wanted: Judgement) -> Column:
         column = guard(raw) if self.decision == "guarded" else raw

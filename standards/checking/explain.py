@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from compostnet.shared.rules import Text
 from compostnet.shared.texts import Message
 from standards.checker import (
-    CHECKER_VERSION,
     NO_FACTS,
     SAMPLE_VERDICTS,
     Result,
@@ -18,6 +16,14 @@ from standards.checker import (
     table_of,
 )
 from standards.checking import core
+from standards.checking.answers import (
+    REASON_CODES,
+    IndicatorVerdict,
+    SampleVerdict,
+    constant_notes,
+    groups_of,
+    verdict_of,
+)
 from standards.checking.core import (
     BASES,
     CANNOT_TELL,
@@ -25,7 +31,6 @@ from standards.checking.core import (
     NOT_APPLICABLE,
     NOT_TESTED,
     PASS,
-    REASONS,
     VERDICTS,
     Reason,
     State,
@@ -45,7 +50,6 @@ from standards.checking.steps import (
     limit_text,
     message,
     next_step,
-    origin,
     plain,
     show,
     shown,
@@ -53,104 +57,11 @@ from standards.checking.steps import (
 )
 from standards.indicators import indicators, nearest_names
 from standards.library import RuleSet
-from standards.library_schema import Limit, Resolved, parts
+from standards.library_schema import Limit
 from standards.reading.bulk import columns_of, number_samples
 from standards.reading.readings import Line, Reading, cells_of, readings_of
 
 _BASIS_WORDS = {BASES[name]: code for name, code in BASIS_MESSAGE.items() if name in BASES}
-_REASON_CODES = tuple(f"reason_{name}" for name in REASONS)
-
-
-@dataclass(slots=True)
-class IndicatorVerdict:
-    """What the checker says of one limit (or of one reported line that no limit uses), with everything behind it.
-
-    ``probability``: that the true value conforms, where a measurement uncertainty is stated. ``delegated_from``: the
-    standard, edition and limit that this one is taken from, where the standard leaves it to another one. The same
-    object may stand in several answers: it is not to be changed.
-    """
-
-    indicator: str
-    name: Text
-    verdict: str
-    code: str
-    reason: Message
-    notes: tuple[Message, ...] = ()
-    next_step: Message | None = None
-    reported: str = ""
-    compared: float | str | None = None
-    limit: str | Message = ""
-    unit: str = ""
-    basis: str = ""
-    clause: Text | None = None
-    grade: str = ""
-    provisional: bool = False
-    obligatory: bool = False
-    limit_id: str = ""
-    group: Text | None = None
-    probability: float | None = None
-    delegated_from: str = ""
-    _rendered: dict[str, dict[str, Any]] = field(default_factory=dict, compare=False, repr=False)
-
-    def as_json(self, language: str) -> dict[str, Any]:
-        """The verdict in the shape that commands and the API print."""
-        known = self._rendered.get(language)
-        if known is None:
-            known = self._rendered[language] = self._render(language)
-        return {**known, "notes": list(known["notes"])}
-
-    def _render(self, language: str) -> dict[str, Any]:
-        notes = [note.render(language) for note in self.notes]
-        joint = "" if language.startswith("zh") else " "
-        return {
-            "indicator": self.indicator,
-            "name": self.name.in_language(language),
-            "verdict": self.verdict,
-            "reported": self.reported,
-            "compared": self.compared,
-            "limit": self.limit.render(language) if isinstance(self.limit, Message) else self.limit,
-            "unit": self.unit,
-            "basis": self.basis,
-            "clause": self.clause.in_language(language) if self.clause else "",
-            "grade": self.grade,
-            "provisional": self.provisional,
-            "obligatory": self.obligatory,
-            "group": self.group.in_language(language) if self.group else None,
-            "code": self.code,
-            "reason": joint.join([self.reason.render(language), *notes]),
-            "notes": notes,
-            "next_step": self.next_step.render(language).strip() if self.next_step else None,
-            "probability": None if self.probability is None else round(self.probability, 4),
-            "delegated_from": self.delegated_from,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class SampleVerdict:
-    """One sample against one rule set."""
-
-    sample: str
-    rules: RuleSet
-    verdict: str
-    indicators: tuple[IndicatorVerdict, ...]
-
-    @property
-    def provisional(self) -> bool:
-        return self.rules.provisional
-
-    def as_json(self, language: str) -> dict[str, Any]:
-        """The verdict in the shape that commands and the API print."""
-        return {
-            "sample": self.sample,
-            "standard": self.rules.standard.code,
-            "class": self.rules.product_class.code if self.rules.product_class else None,
-            "edition": self.rules.edition.edition,
-            "as_of": self.rules.day.isoformat(),
-            "checker": CHECKER_VERSION,
-            "verdict": self.verdict,
-            "provisional": self.provisional,
-            "indicators": [one.as_json(language) for one in self.indicators],
-        }
 
 
 def check_lines(
@@ -306,10 +217,10 @@ class Sample:
         found = kept.get(id(leaf))
         if not isinstance(found, IndicatorVerdict):
             values = constants(leaf.limit)
-            notes = _constant_notes(leaf.limit)
+            notes = constant_notes(leaf.limit)
             step = next_step(leaf.limit, NOT_TESTED, Reason.NOT_REPORTED, [values], lambda: None)
             reason = message("reason_not_reported", values)
-            found = kept[id(leaf)] = _verdict(
+            found = kept[id(leaf)] = verdict_of(
                 leaf, groups, NOT_TESTED, Reason.NOT_REPORTED, reason, notes, step, values["text"]
             )
         return found
@@ -357,7 +268,7 @@ class Sample:
                 notes.append(message(code, values))
             elif state == HELD and verdict != NOT_APPLICABLE:
                 notes.append(message("note_condition_holds", values))
-        notes += _constant_notes(limit)
+        notes += constant_notes(limit)
         step = None
         if verdict not in (PASS, NOT_APPLICABLE):
             judgement = evaluation.plan.judgements[leaf.judgement]
@@ -368,8 +279,8 @@ class Sample:
                 [values, fixed],
                 lambda: closer_step(evaluation, judgement, number, limit, reason),
             )
-        sentence = message(_REASON_CODES[reason], values, fixed)
-        found = _verdict(leaf, groups, verdict, reason, sentence, tuple(notes), step, fixed["text"])
+        sentence = message(REASON_CODES[reason], values, fixed)
+        found = verdict_of(leaf, groups, verdict, reason, sentence, tuple(notes), step, fixed["text"])
         found.reported = values["reported"]
         found.compared = compared
         found.probability = behind.probability
@@ -379,7 +290,11 @@ class Sample:
         """What stands behind a judgement, for whatever limits ask for it."""
         evaluation, number = self.evaluation, self.place
         judgement = evaluation.plan.judgements[leaf.judgement]
-        seen = Seen(judgement, evaluation.judged[leaf.judgement], number)
+        conclusion = evaluation.judged[leaf.judgement]
+        seen = Seen(judgement, conclusion, number)
+        if conclusion.below is not None and conclusion.below[number] >= 0:
+            way = judgement.below[int(conclusion.below[number])]
+            judgement = replace(judgement, term=replace(judgement.term, ways=(way,)), parts=())
         notes: list[Message] = []
         used: set[str] = set()
         reported, total, missing = self._reported(judgement, leaf.limit, verdict, reason, used, notes)
@@ -504,49 +419,6 @@ class Sample:
         return bool(rows and ash) and abs(rows[0].low + ash[0].low - 1e6) < 5000
 
 
-def _verdict(
-    leaf: Leaf,
-    groups: Mapping[str, tuple[Text | None, bool]],
-    verdict: int,
-    reason: int,
-    sentence: Message,
-    notes: tuple[Message, ...],
-    step: Message | None,
-    text: str | Message,
-) -> IndicatorVerdict:
-    limit = leaf.limit
-    group, obligatory = groups[limit.id]
-    return IndicatorVerdict(
-        indicator=limit.indicator,
-        name=limit.name or indicators().indicators[limit.indicator].name,
-        verdict=VERDICTS[verdict],
-        code=_REASON_CODES[reason],
-        reason=sentence,
-        notes=notes,
-        next_step=step,
-        limit=text,
-        unit="" if limit.compare == "declared" else limit.unit,
-        basis=limit.basis,
-        clause=limit.clause,
-        grade=limit.grade,
-        provisional=limit.grade == "C",
-        obligatory=obligatory,
-        limit_id=limit.id,
-        group=group,
-        delegated_from=limit.delegated_from,
-    )
-
-
-def _constant_notes(limit: Limit) -> tuple[Message, ...]:
-    """What is said of a limit whatever the sample."""
-    notes = []
-    if limit.delegated_from and limit.compare != "unavailable":
-        notes.append(Message("note_delegated", {"origin": origin(limit)}))
-    if limit.grade == "C":
-        notes.append(Message("note_provisional"))
-    return tuple(notes)
-
-
 def _constants(evaluation: Evaluation, leaf: Leaf) -> Values:
     kept = evaluation.plan.kept
     key = ("constants", id(leaf))
@@ -566,22 +438,6 @@ def _groups(result: Result) -> Mapping[str, tuple[Text | None, bool]]:
     if found is None:
         found = kept[key] = dict(groups_of(result.rules.nodes, None, True))
     return found
-
-
-def groups_of(
-    nodes: Iterable[Resolved], group: Text | None, obligatory: bool
-) -> Iterable[tuple[str, tuple[Text | None, bool]]]:
-    """Every limit's id with the name of the group it stands in and whether it is obligatory."""
-    for node in nodes:
-        needed = obligatory and node.obligatory
-        if isinstance(node, Limit):
-            yield node.id, (group, needed)
-        else:
-            children = parts(node)
-            name = node.name
-            if group is not None:
-                name = Text(zh=f"{group.zh}：{node.name.zh}", en=f"{group.en}: {node.name.en}")
-            yield from groups_of(children, name, needed)
 
 
 __all__ = ["IndicatorVerdict", "SampleVerdict", "check_lines", "groups_of", "limit_text"]

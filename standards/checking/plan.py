@@ -7,8 +7,9 @@ are one *judgement* and computed once. A plan is kept for the rule sets it was m
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 from standards.checking.core import BASES, NO_BASIS
@@ -18,7 +19,9 @@ from standards.library import RuleSet
 from standards.library_schema import AnyOf, Conversion, Limit, Resolved, parts
 from standards.process.schema import Condition, FactCondition, ResultCondition
 
-Step = Literal["direct", "conversion", "factor", "complement", "inverse", "part", "none_found"]
+Step = Literal[
+    "direct", "conversion", "factor", "complement", "inverse", "part", "none_found", "whole", "whole_inverse"
+]
 Way = tuple[Step, str, float]
 UNVERIFIED = -1
 """The basis of a limit whose text could not be seen: dry matter and as received are held together."""
@@ -34,9 +37,42 @@ def ways(code: str, conversions: Sequence[Conversion]) -> Iterator[Way]:
         if conversion.of == code:
             factor = float(conversion.factor) if conversion.factor is not None else 1 / float(conversion.divisor or 1)
             yield "conversion", conversion.from_, factor
+    listed = set()
     for relation in indicators().relations:
-        if relation.of == code and (relation.of, relation.from_) not in own:
+        if relation.of == code and (relation.of, relation.from_) not in own and relation.kind != "at_least":
+            listed.add(relation.from_)
             yield relation.kind, relation.from_, float(relation.factor or 1)
+    for whole in _reached(code, upward=True):
+        if whole not in listed:
+            yield "part", whole, 1.0
+
+
+def parts_below(code: str) -> tuple[Way, ...]:
+    """What bounds an indicator from below: every part of it, and what shows that some of it is there."""
+    found: list[Way] = [("whole", part, 1.0) for part in _reached(code, upward=False)]
+    for relation in indicators().relations:
+        if relation.kind == "inverse" and relation.of == code:
+            found += [("whole_inverse", part, 1.0) for part in _reached(relation.from_, upward=False)]
+    return tuple(found)
+
+
+@cache
+def _reached(code: str, *, upward: bool) -> tuple[str, ...]:
+    """The wholes that an indicator is a part of, or what bounds it from below, step by step: the nearest first."""
+    steps = [
+        (one.of, one.from_) if upward else (one.from_, one.of) for one in indicators().relations if one.kind == "part"
+    ]
+    if not upward:
+        steps += [(one.of, one.from_) for one in indicators().relations if one.kind == "at_least"]
+    found = [code]
+    for here in found:
+        found += [end for start, end in steps if start == here and end not in found]
+    return tuple(dict.fromkeys(found[1:]))
+
+
+def part_pairs(codes: Collection[str]) -> list[tuple[str, str]]:
+    """Of some indicators every pair in which the first is a part of the second, or of parts of it."""
+    return [(part, whole) for whole in codes for part in _reached(whole, upward=False) if part in codes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +113,8 @@ class Judgement:
     none_satisfies: bool = False
     parts: tuple[Term, ...] = ()
     grams: float = 0.0
+    below: tuple[Way, ...] = ()
+    """Ways in which the indicator is bounded from below by its parts: they may fail a limit and never meet one."""
 
     @property
     def plain(self) -> bool:
@@ -87,7 +125,8 @@ class Judgement:
     @property
     def sources(self) -> frozenset[str]:
         """The indicators that say anything of it."""
-        return self.term.sources.union(*(part.sources for part in self.parts))
+        below = frozenset(source for _, source, _ in self.below)
+        return self.term.sources.union(below, *(part.sources for part in self.parts))
 
 
 def term_of(code: str, limit: Limit | ResultCondition, conversions: Sequence[Conversion]) -> Term:
@@ -117,7 +156,9 @@ def judgement_of(limit: Limit, rules: RuleSet) -> Judgement:
         return Judgement("declared" if limit.compare == "declared" else "unavailable", term)
     plan = (limit.plan.n, limit.plan.c, float(limit.plan.m)) if limit.plan else None
     if limit.compare == "absent":
-        return Judgement("absent", term, plan=plan, grams=float(limit.in_mass_g or 0))
+        return Judgement(
+            "absent", term, plan=plan, grams=float(limit.in_mass_g or 0), below=parts_below(limit.indicator)
+        )
     digits = None
     if rules.edition.rounding == "gbt8170":
         digits = max(decimals(number) for number in (limit.value, limit.low, limit.high) if number is not None)
@@ -135,6 +176,7 @@ def judgement_of(limit: Limit, rules: RuleSet) -> Judgement:
         plan,
         indicators().indicators[limit.indicator].not_detected_satisfies,
         tuple(term_of(code, limit, conversions) for code in limit.sum),
+        below=parts_below(limit.indicator),
     )
 
 

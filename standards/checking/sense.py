@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 from compostnet.shared.texts import Message
 from standards.checking.core import State
+from standards.checking.plan import part_pairs
 from standards.checking.steps import show
-from standards.checking.tables import breaks
+from standards.checking.tables import breaks, exceeds
 from standards.indicators import indicators
 from standards.reading.readings import Reading
 
@@ -25,6 +26,13 @@ def contradictions(codes: Collection[str], rows: Rows) -> list[Message]:
         if valued and first.basis == second.basis and breaks(rule, first, second):
             texts = "; ".join(f"{one.line.indicator} {one.line.reported}" for one in (first, second))
             notes.append(Message("note_contradiction", {"why": rule.reason, "reported": texts}))
+    for pair in part_pairs(rows):
+        part, total = (rows[code][0] for code in pair)
+        alike = part.basis == total.basis and part.state == State.VALUE == total.state
+        if set(pair) & set(codes) and alike and exceeds(part, total):
+            names = dict(zip(("part", "whole"), (indicators().indicators[code].name for code in pair), strict=True))
+            texts = "; ".join(f"{one.line.indicator} {one.line.reported}" for one in (part, total))
+            notes.append(Message("note_part_above_whole", {**names, "reported": texts}))
     return notes
 
 

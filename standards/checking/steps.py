@@ -112,7 +112,9 @@ def constants(limit: Limit) -> Values:
         "name": limit.name or indicators().indicators[limit.indicator].name,
         "text": limit_text(limit),
         "limit": with_unit(text, unit) if isinstance(text, str) else text,
-        "bound": Message(_BOUNDS.get(limit.compare, "bound_within"), {"value": bare}),
+        "bound": limit_text(limit)
+        if limit.compare == "absent"
+        else Message(_BOUNDS.get(limit.compare, "bound_within"), {"value": bare}),
         "unit": unit,
         "unit_hint": Message("unit_hint", {"unit": unit}) if unit else "",
         "basis": basis,

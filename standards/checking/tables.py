@@ -10,7 +10,7 @@ import numpy as np
 
 from standards.checking import core
 from standards.checking.core import AR, DM, UNKNOWN, Column, Reason, Share, State
-from standards.checking.plan import UNVERIFIED, Step, Term, Way, ways
+from standards.checking.plan import UNVERIFIED, Step, Term, Way, part_pairs, ways
 from standards.indicators import Consistency, indicators
 
 
@@ -38,7 +38,8 @@ def table_of(size: int, cells: dict[str, list[Column]]) -> Table:
     whole = Table(size, cells, *(Share(np.zeros(size), np.ones(size)) for _ in range(2)))
     dry = _share(core.mean(evidence(whole, tuple(ways("dry_matter", ())))), whole, AR)
     whole = replace(whole, dry=dry)
-    return replace(whole, organic=_share(core.mean(evidence(whole, tuple(ways("organic_matter", ())))), whole, DM))
+    whole = replace(whole, organic=_share(core.mean(evidence(whole, tuple(ways("organic_matter", ())))), whole, DM))
+    return _parts_within(whole)
 
 
 def _share(column: Column, whole: Table, basis: int) -> Share:
@@ -74,6 +75,44 @@ def _consistent(cells: dict[str, list[Column]]) -> dict[str, list[Column]]:
     return checked
 
 
+def exceeds(part: Any, whole: Any) -> Any:
+    """Whether a part is surely more than its whole (numbers or arrays, on one basis), or found where that was none."""
+    more = part.low > whole.high * (1 + core.EQUAL)
+    none = (whole.found == 1) & ((whole.cause == Reason.NONE) | (whole.cause == Reason.NO_DETECTION_LIMIT))
+    examined = (part.grams == 0) | (whole.grams == 0) | (part.grams <= whole.grams)
+    return more | ((part.found == 2) & none & examined)
+
+
+def _parts_within(whole: Table) -> Table:
+    """Flag a part that is reported as more than its whole, and the whole, as implausible; of several results the
+    least of the part against the greatest of the whole."""
+    pairs = part_pairs(whole.columns)
+    if not pairs:
+        return whole
+    columns = dict(whole.columns)
+    for pair in pairs:
+        parts, totals = (whole.columns[code] for code in pair)
+        broken = np.ones(whole.size, np.bool_)
+        for part in parts:
+            for total in totals:
+                alike = part.basis == total.basis
+                more = exceeds(part, total)
+                if not alike.all():
+                    dry = (core.rebase(one, DM, whole.dry, whole.organic) for one in (part, total))
+                    more = np.where(alike, more, exceeds(*dry))
+                broken &= np.where(part.valued & total.valued, more, ~part.tested | ~total.tested)
+        for columns_of in (parts, totals):
+            broken &= np.any([column.valued for column in columns_of], axis=0)
+        if not broken.any():
+            continue
+        for code in pair:
+            columns[code] = [
+                replace(one, state=np.where(broken & one.valued, State.IMPLAUSIBLE, one.state).astype(np.int8))
+                for one in columns[code]
+            ]
+    return replace(whole, columns=columns)
+
+
 def _follow(step: Step, column: Column, factor: float) -> Column:
     if step in ("conversion", "factor"):
         return core.scale(column, factor)
@@ -83,6 +122,10 @@ def _follow(step: Step, column: Column, factor: float) -> Column:
         return core.inverse(column)
     if step == "part":
         return core.part_of(column)
+    if step == "whole":
+        return core.whole_of(column)
+    if step == "whole_inverse":
+        return core.inverse(core.whole_of(column))
     return core.none_found(column)
 
 
