@@ -229,7 +229,7 @@ def _reasons(
         return [
             _because(answer, item)
             for answer, item in items
-            if item["verdict"] == trigger.any_indicator and item.get("obligatory", True)
+            if item["verdict"] == trigger.any_indicator and item.get("obligatory", True) and not _beyond_the_lab(item)
         ]
     return [
         _because(answer, item)
@@ -238,6 +238,11 @@ def _reasons(
         and item["verdict"] == trigger.verdict
         and trigger.direction in (None, direction(item))
     ]
+
+
+def _beyond_the_lab(item: Mapping[str, Any]) -> bool:
+    """Whether the standard's own value is not at hand: nothing that the site or its lab does would settle it."""
+    return bool(item.get("code") == "reason_limit_unavailable")
 
 
 def _because(answer: Mapping[str, Any], item: Mapping[str, Any]) -> Message:

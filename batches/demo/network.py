@@ -83,6 +83,19 @@ class Mess(Rule):
         return self.silent_site, self.hundredfold_site, self.harvest_site, self.queried_site, self.corrected_site
 
 
+class MeasuredDaily(Rule):
+    """A batch with a reading a day at each point; temperatures in °C, days counted from its start."""
+
+    site: int
+    months_back: int
+    plateau: float
+    hot_days: int
+    cooling_per_day: float
+    points: dict[str, float]
+    turnings: tuple[int, ...]
+    dip: float
+
+
 class NetworkFile(Rule):
     """The shape of ``network.yaml``."""
 
@@ -98,6 +111,7 @@ class NetworkFile(Rule):
     habits: Habits
     mess: Mess
     mess_of_a_small_network: Mess
+    measured_daily: tuple[MeasuredDaily, ...]
     scenarios: dict[str, Scenario]
     cool_processes: tuple[str, ...]
     unturned_processes: tuple[str, ...]

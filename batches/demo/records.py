@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from batches.demo.network import OFF_SITE, DemoSite, Mess, Scenario, kind_of, network_file
+from batches.demo.network import OFF_SITE, DemoSite, MeasuredDaily, Mess, Scenario, kind_of, network_file
 from batches.entries import DiaryInput, LedgerInput
 from compostnet.shared.months import first_day, last_day, month_of, month_text, parse_month
 
@@ -60,7 +60,12 @@ def make_records(site: DemoSite, *, first: int, months: int, mess: Mess) -> Site
             index = month_of(dt.date.fromisoformat(row.occurred_on))
             if index <= until:
                 ledger[index].append(row)
-        diary_rows = () if site.process == OFF_SITE else _batch_diary(rng, site, month, hot=hot)
+        diary_rows = list(() if site.process == OFF_SITE else _batch_diary(rng, site, month, hot=hot))
+        for daily in file.measured_daily:
+            if daily.site == site.number and month == last - daily.months_back:
+                kept = [entry for entry in diary_rows if entry.kind not in ("temperature", "turning")]
+                ended = next(row.occurred_on for row in rows if row.kind == "harvest")
+                diary_rows = [*kept, *_daily_diary(site, month, dt.date.fromisoformat(ended), daily)]
         for entry in diary_rows:
             index = parse_month(entry.observed_at[:7])
             if index <= until:
@@ -251,3 +256,37 @@ def _batch_diary(rng: random.Random, site: DemoSite, month: int, *, hot: bool) -
             "note",
             note=rng.choice(["翻堆时见到白色放线菌", "邻居反映有点酸味，加了落叶", "雨后表层偏湿，盖了雨布"]),
         )
+
+
+def _daily_diary(site: DemoSite, month: int, ended: dt.date, how: MeasuredDaily) -> Iterator[DiaryInput]:
+    """Temperatures of every day at every point, and the turnings, of a batch that is measured daily.
+
+    Two days of warming, the plateau, then slow cooling; after four weeks every third day until the batch has ended.
+    By a random stream of its own, so that no other record depends on it.
+    """
+    rng = random.Random(f"{network_file().seed}:daily:{site.number}")  # noqa: S311
+    batch, start = month_text(month), first_day(month)
+
+    def row(day: int, clock: str, name: str, **more: str) -> DiaryInput:
+        at = start + dt.timedelta(days=day)
+        return DiaryInput(_id(rng), site.code, batch, name, f"{at.isoformat()} {clock}", **more)
+
+    last = (ended - start).days
+    for day in (*range(30), *range(30, last, 3), last):
+        warming, cooling = max(0, 3 - day) * 14.0, max(0, day - 2 - how.hot_days) * how.cooling_per_day
+        dip = how.dip if day - 1 in how.turnings else 0.0
+        middle = how.plateau - warming - cooling - dip
+        minute = rng.randint(0, 50)
+        for position, (point, cooler) in enumerate(how.points.items()):
+            here = max(18.0, middle - cooler + rng.uniform(-0.8, 0.8))
+            yield row(
+                day,
+                f"08:{minute + position:02d}",
+                "temperature",
+                value=f"{here:.1f}",
+                unit="℃",
+                point=point,
+                depth_cm=str(50 - 15 * position),
+            )
+    for day in how.turnings:
+        yield row(day, "09:10", "turning")

@@ -25,6 +25,7 @@ class CountryFile(Rule):
     """The shape of ``countries.yaml``."""
 
     regions: dict[str, Region]
+    at_home: dict[str, tuple[str, ...]] = {}
     countries: dict[str, Text]
 
     @model_validator(mode="after")
@@ -33,6 +34,10 @@ class CountryFile(Rule):
             for code in region.countries:
                 if code not in self.countries:
                     raise ValueError(f"{code} of the region {region.name.en} has no name; add it to countries")
+        for whose, members in self.at_home.items():
+            for code in (whose, *members):
+                if code not in self.countries:
+                    raise ValueError(f"{code} of at_home has no name; add it to countries")
         return self
 
 
@@ -51,6 +56,19 @@ def region_of(country: str) -> str:
     """The code of a country's region; the last region for a country that is in none."""
     regions = places().regions
     return next((code for code, region in regions.items() if country in region.countries), list(regions)[-1])
+
+
+def near_home(country: str, standards: Iterable[Standard]) -> set[str]:
+    """The codes of the standards that count in a country; of its region where it has none, of all where that has none.
+
+    Its own and those of whoever makes rules for it (``at_home``): a site in Germany answers to the German and the
+    Union's standards, not to the Austrian ones.
+    """
+    known = list(standards)
+    own = {country, *(whose for whose, members in places().at_home.items() if country in members)}
+    region = region_of(country)
+    found = {one.code for one in known if one.country in own and one.editions}
+    return found or {one.code for one in known if region_of(one.country) == region} or {one.code for one in known}
 
 
 def by_region(standards: Iterable[Standard]) -> dict[str, list[Standard]]:

@@ -38,12 +38,14 @@ class LabFile:
 
     ``meta``: particulars of the report by kind (``sample``, ``number``, ``sampled_on``, ``reported_on``, ``lab``), as
     written. ``shape``: long, wide, across or form. ``ignored``: lines of the file that are no results, with their text.
+    ``columns``: heads of the columns that are none (a standard's limits, the lab's own verdicts).
     """
 
     lines: list[Line]
     meta: dict[str, str] = field(default_factory=dict)
     shape: str = "long"
     ignored: tuple[tuple[int, str], ...] = ()
+    columns: tuple[str, ...] = ()
 
 
 def read_lab_sheet(
@@ -82,7 +84,8 @@ def read_lab_file(
     if len(lines) > max_lines:
         raise Problem("lab_report_too_many_lines", limit=max_lines, found=len(lines))
     meta = {kind: text for file in reversed(files) for kind, text in file.meta.items()}
-    return LabFile(lines, meta, files[0].shape, tuple(one for file in files for one in file.ignored))
+    columns = dict.fromkeys(one for file in files for one in file.columns)
+    return LabFile(lines, meta, files[0].shape, tuple(one for file in files for one in file.ignored), tuple(columns))
 
 
 def _sheet(grid: Grid) -> Sheet:
@@ -112,7 +115,16 @@ def _read_sheet(sheet: Sheet, file_name: str, default: str) -> LabFile:
         raise Problem("lab_sheet_rows", name=file_name)
     first = min(found.used, default=0)
     above = [(sheet.lines[row], _text(sheet, row)) for row in range(first) if sheet.filled(row)]
-    return LabFile(found.lines, meta, found.shape, (*above, *found.ignored))
+    return LabFile(found.lines, meta, found.shape, (*above, *found.ignored), _columns_left_out(sheet, found))
+
+
+def _columns_left_out(sheet: Sheet, found: Found) -> tuple[str, ...]:
+    """The heads of a long sheet's columns of limits and verdicts, as written."""
+    long = find_long(sheet) if found.shape == "long" else None
+    if long is None:
+        return ()
+    kinds = ("limits", "verdicts")
+    return tuple(sheet.under(long.row, column) for column, head in long.heads.items() if head.kind in kinds)
 
 
 def _understood(sheet: Sheet, sample: str) -> Found | None:
@@ -150,5 +162,10 @@ def _particulars(sheet: Sheet) -> dict[str, str]:
 
 
 def read_pasted(text: str) -> list[Line]:
-    """The same from text pasted into a page (commas, semicolons or tabs between the columns)."""
-    return read_lab_sheet(text.encode("utf-8"), "pasted.csv")
+    """The results of text pasted into a page (commas, semicolons or tabs between the columns)."""
+    return read_pasted_file(text).lines
+
+
+def read_pasted_file(text: str) -> LabFile:
+    """Text pasted into a page, with the particulars of its report."""
+    return read_lab_file(text.encode("utf-8"), "pasted.csv")

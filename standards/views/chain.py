@@ -19,7 +19,7 @@ from compostnet.shared.texts import Message
 from sites.auth import actor
 from sites.permissions import may
 from sites.vocabulary import process_name
-from standards.catalogue.countries import region_of
+from standards.catalogue.countries import near_home
 from standards.library import library, rule_sets
 from standards.models import LabReport, TestRequest, Verdict
 from standards.selectors import is_later, judge_report, latest_verdicts, visible_samples
@@ -59,8 +59,8 @@ def chain_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     ]
     counting = [row["report"] for one in rows for row in one["reports"] if row["counts"]]
     newest = next(iter(counting), None)
-    verdict = _verdicts(newest, batch) if newest else None
-    home = region_of(batch.site.region.country)
+    home = near_home(batch.site.region.country, library().values())
+    verdict = _verdicts(newest, home) if newest else None
     context = {
         "batch": batch,
         "site": batch.site,
@@ -101,11 +101,11 @@ def _report(report: LabReport) -> dict[str, Any]:
     }
 
 
-def _process(batch: Batch, home: str, answers: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The heat of the batch by the process rules of the site's region, and by those of the others apart."""
+def _process(batch: Batch, home: set[str], answers: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The heat of the batch by the process rules that count at home, and by those of the others apart."""
     today = timezone.localdate()
     sets = process_rule_sets(["all"], today)
-    near = [rules for rules in sets if region_of(rules.standard.country) == home] or sets
+    near = [rules for rules in sets if rules.standard.code in home]
     diary = batch_diary(batch)
     context = process_context(batch, near, language(), answers, diary)
     codes = {rules.standard.code for rules in near}
@@ -116,7 +116,7 @@ def _process(batch: Batch, home: str, answers: Sequence[dict[str, Any]]) -> dict
     return context
 
 
-def _verdicts(report: LabReport, batch: Batch) -> dict[str, Any]:
+def _verdicts(report: LabReport, home: set[str]) -> dict[str, Any]:
     """The verdicts of a report: frozen ones, those by later editions beside them; before that what they would be."""
     frozen, names = report.state == LabReport.State.CONFIRMED, _names()
     if frozen:
@@ -125,8 +125,7 @@ def _verdicts(report: LabReport, batch: Batch) -> dict[str, Any]:
         later = [_frozen(one, names) for one in kept if is_later(report, one)]
     else:
         own, later = [_row(one.as_json(language()), names) for one in judge_report(report)], []
-    home = region_of(batch.site.region.country)
-    near = [row for row in own if _region(row["standard"]) == home]
+    near = [row for row in own if row["standard"] in home]
     return {
         "frozen": frozen,
         "near": near,
@@ -166,7 +165,3 @@ def _row(one: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
 def _names() -> dict[str, str]:
     sets = (rules for one in library().values() for rules in rule_sets(one, dt.date.max))
     return {rules.code: rules.name.in_language(language()) for rules in sets}
-
-
-def _region(code: str) -> str:
-    return region_of(library()[code].country) if code in library() else ""

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 from compostnet.shared.problems import Problem
 from sites.auth import limit_writes
 from standards.checking.explain import SampleVerdict
-from standards.reading.lab_sheets import read_lab_sheet, read_pasted
+from standards.reading.lab_sheets import LabFile, read_lab_file, read_pasted_file
 from standards.reading.readings import Line
 from standards.reading.written import lines_as_csv, verdicts_as_csv
 from standards.views.choosing import (
@@ -31,6 +31,7 @@ from standards.views.choosing import (
     region_choices,
     stated_facts,
 )
+from standards.views.reading import told
 from standards.views.shared import answer_context, language, overview
 
 EXAMPLES = {
@@ -102,10 +103,10 @@ class SheetForm(forms.Form):
             raise forms.ValidationError(_("Choose a file or paste a table."))
         return cleaned
 
-    def lines(self) -> list[Line]:
-        """The results of the file, or of the text where there is no file; the problems of `read_lab_sheet`."""
+    def read(self) -> LabFile:
+        """What the file holds, or the text where there is no file; the problems of `read_lab_file`."""
         file = self.cleaned_data.get("file")
-        return read_lab_sheet(file.read(), file.name) if file else read_pasted(self.cleaned_data["text"])
+        return read_lab_file(file.read(), file.name) if file else read_pasted_file(self.cleaned_data["text"])
 
 
 @require_http_methods(["GET", "POST"])
@@ -124,7 +125,8 @@ def check_page(request: HttpRequest) -> HttpResponse:
                 limit_writes(request, AnonymousUser())
                 stated = stated_facts(request.POST)
                 day = form.cleaned_data.get("as_of") or day
-                lines = form.lines()
+                file = form.read()
+                lines, context["read"] = file.lines, told(file)
                 decision = form.cleaned_data.get("decision") or DECISIONS[0]
                 groups, context["left_out"] = groups_for(chosen, day)
                 _refuse_too_many(lines, groups)

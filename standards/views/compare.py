@@ -24,6 +24,7 @@ from standards.selectors import report_day, report_lines
 from standards.selectors.compare import report_to_compare, reports_to_choose
 from standards.views.check import SheetForm, example
 from standards.views.choosing import REGION, fact_fields, groups_for, judge, stated_facts
+from standards.views.reading import told
 from standards.views.shared import BADGES, MARKS, URGENCY, WORDS, language, shown
 
 
@@ -43,7 +44,8 @@ def compare_page(request: HttpRequest) -> HttpResponse:
             if form.is_valid():
                 limit_writes(request, AnonymousUser())
                 day = form.cleaned_data.get("as_of") or day
-                lines = form.lines()
+                file = form.read()
+                lines, context["read"] = file.lines, told(file)
                 context["stated"] = stated_facts(request.POST)
                 context["sheet"] = lines_as_csv(lines)
                 context |= _matrix(lines, day, wanted, context, request.POST.get("sample", ""))

@@ -12,6 +12,9 @@ from standards.process.chart import process_chart, process_days
 from standards.selectors.process import BatchDiary, batch_diary, batch_process
 from standards.views.shared import BADGES, MARKS, WORDS
 
+SILENT = "process_no_way"
+ORDER = ("pass", "fail", "cannot_tell", "not_tested", "incomplete", "declared", "not_applicable")
+
 
 def process_context(
     batch: Batch,
@@ -23,15 +26,17 @@ def process_context(
     """Context of ``standards/_process.html`` and ``standards/_advice.html``.
 
     ``rule_sets``: whose process rules count. ``answers``: verdicts of the batch's lab reports as JSON in the page's
-    language, for the advice. Keys: ``process``, ``process_chart``, ``process_days``, ``process_running``,
-    ``process_outside``, ``advice``.
+    language, for the advice. Keys: ``process``, ``process_silent`` (rules that say nothing of the batch's way of
+    composting), ``process_chart``, ``process_days``, ``process_running``, ``process_outside``, ``advice``.
     """
     diary = diary or batch_diary(batch)
     results = batch_process(batch, rule_sets, diary)
     period = {"first_day": diary.first_day, "last_day": diary.last_day, "zone": diary.zone, "language": language}
     chart = process_chart(diary.readings, diary.turnings, results, code=batch.code, **period)
+    rows = sorted((process_row(one.as_json(language)) for one in results), key=lambda row: ORDER.index(row["verdict"]))
     return {
-        "process": [process_row(one.as_json(language)) for one in results],
+        "process": [row for row in rows if row["code"] != SILENT],
+        "process_silent": [row for row in rows if row["code"] == SILENT],
         "process_chart": chart,
         "process_days": process_days(diary.readings, diary.turnings, results, **period),
         "process_running": diary.running,

@@ -49,6 +49,7 @@ from standards.services import (
 )
 from standards.services.samples import lab_for, labs_of
 from standards.testing import rules_of_testing
+from standards.views.reading import tell
 from standards.views.shared import language
 
 ROWS_A_PAGE = 30
@@ -365,11 +366,12 @@ def my_lab_page(request: HttpRequest) -> HttpResponse:
         form = SheetForm(labs, request.POST, request.FILES)
         if form.is_valid():
             data = form.cleaned_data
+            content = data["file"].read()
             try:
                 done = hand_in_lab_sheet(
                     actor=who,
                     lab=data["lab"],
-                    data=data["file"].read(),
+                    data=content,
                     file_name=data["file"].name,
                     number=data["number"],
                     reported_on=data["reported_on"],
@@ -380,6 +382,7 @@ def my_lab_page(request: HttpRequest) -> HttpResponse:
                 problem, status = error.as_json(language()), error.status
             else:
                 _tell(request, len(done.stored), len(done.already))
+                tell(request, content, data["file"].name)
                 for fault in done.faults:
                     if fault.field == "pdf":
                         messages.error(request, fault.message.render(language()))

@@ -25,6 +25,7 @@ from standards.models import LabReport, Sample
 from standards.selectors import latest_verdicts, sample_for_report, visible_samples
 from standards.selectors.public import stated_facts
 from standards.services import attach_report_pdf, hand_in_lab_report, register_sample
+from standards.views.reading import tell
 from standards.views.requests import REPORT_BADGES, TakenForm
 from standards.views.shared import BADGES, WORDS, language
 
@@ -58,15 +59,17 @@ class ReportForm(forms.Form):
 
 def _hand_in(request: HttpRequest, data: dict[str, Any]) -> LabReport:
     who = actor(request)
+    content = data["file"].read()
     report = hand_in_lab_report(
         actor=who,
         sample=sample_for_report(data["sample"]),
-        data=data["file"].read(),
+        data=content,
         file_name=data["file"].name,
         lab=data["lab"],
         number=data["number"],
         reported_on=data["reported_on"],
     )
+    tell(request, content, data["file"].name)
     if data["pdf"]:
         try:
             attach_report_pdf(actor=who, report=report, data=data["pdf"].read(), file_name=data["pdf"].name)

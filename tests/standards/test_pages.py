@@ -180,7 +180,7 @@ def test_several_samples_stand_in_a_table_that_leads_to_the_details(client, db):
 def test_an_unknown_name_is_shown_once_with_suggestions(client, db):
     text = LEAD + "A-1,cadmiun,1,mg/kg,dm\n"
     html = send(client, reverse("check"), {"text": text, "standard": ["CN-NYT525", "US-503/T3"]}).content.decode()
-    assert html.count("“cadmiun”") == 1 and "did you mean" in html
+    assert html.count("“cadmiun”") == 1 and "Did you mean" in html
 
 
 def test_facts_and_the_decision_rule_count(client, db):
