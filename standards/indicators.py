@@ -80,13 +80,13 @@ class Relation(Rule):
 
     ``factor``: of = from × factor. ``complement``: of = 100 % - from. ``inverse``: of = 1 / from. ``part``: of is a
     part of from, so 0 ≤ of ≤ from and from ≥ of. ``at_least``: of ≥ from, but little of ``of`` says nothing of ``from``
-    (reports of pathogens do not say which were looked for). ``none_found``: none found of ``from`` satisfies every limit
-    on ``of``.
+    (reports of pathogens do not say which were looked for). ``none_found``: none found of ``from`` meets every limit on
+    ``of``. ``times_density``, ``over_density``: of = from × (÷) bulk density: a number per litre and one per kilogram.
     """
 
     of: str
     from_: Annotated[str, Field(alias="from")]
-    kind: Literal["factor", "complement", "inverse", "part", "at_least", "none_found"]
+    kind: Literal["factor", "complement", "inverse", "part", "at_least", "none_found", "times_density", "over_density"]
     factor: Number | None = None
     source: Source
     grade: Confidence
@@ -484,6 +484,8 @@ class UnitReading:
     basis: str = ""
     log10: bool = False
     grams: float = 0.0
+    per_volume: bool = False
+    """The factor goes to a number per millilitre, which is none per gram until the bulk density is known."""
 
 
 _OVEN = re.compile(r"(?<=\S)[\s,(（]*(?:at\s*)?105\s*(?:°\s*[Cc]|℃)\s*[)）]?\s*$")
@@ -536,9 +538,13 @@ def _basis_suffix() -> re.Pattern[str]:
 _COUNT = re.compile(
     r"^(?P<log>log10|log|lg)?\(?(?:[x×*]?10\^(?P<power>\d{1,2})[x×*]?)?(?:个|viable)?"
     r"(?:mpn|nmp|cfu|pfu|kbe|ufc|个|枚|只|ova|eggs|spores|n|no\.?|cells|counts?|number|colonies|organisms|bacteria)?\)?"
-    r"/\(?(?P<mass>\d+(?:\.\d+)?)?(?P<measure>grams?|g|kg|mg|克|千克)\)?$"
+    r"/\(?(?P<mass>\d+(?:\.\d+)?)?(?P<measure>grams?|g|kg|mg|克|千克|ml|毫升|cm3|cc|l|升|litres?|liters?)\)?$"
 )
 _GRAMS = {"g": 1.0, "gram": 1.0, "grams": 1.0, "kg": 1000.0, "mg": 0.001, "克": 1.0, "千克": 1000.0}
+_MILLILITRES = {
+    **dict.fromkeys(("ml", "毫升", "cm3", "cc"), 1.0),
+    **dict.fromkeys(("l", "升", "litre", "litres", "liter", "liters"), 1000.0),
+}
 
 
 @cache
@@ -620,10 +626,12 @@ def read_unit(quantity: str, text: str) -> UnitReading | None:
         if plain in _unit_names(quantity):
             return UnitReading(_unit_names(quantity)[plain], basis)
         if indicators().quantities[quantity].counts and (count := _COUNT.match(plain)):
-            grams = float(count["mass"] or 1) * _GRAMS[count["measure"]]
-            if grams <= 0 or (count["log"] and count["power"]):
+            of, volume = count["measure"], count["measure"] in _MILLILITRES
+            size = float(count["mass"] or 1) * (_MILLILITRES[of] if volume else _GRAMS[of])
+            if size <= 0 or (count["log"] and count["power"]):
                 return None
-            return UnitReading(10.0 ** int(count["power"] or 0) / grams, basis, log10=bool(count["log"]), grams=grams)
+            factor, log10 = 10.0 ** int(count["power"] or 0) / size, bool(count["log"])
+            return UnitReading(factor, basis, log10, 0.0 if volume else size, volume)
         suffix = _basis_suffix().match(plain)
         if basis or not suffix:
             return None
@@ -635,7 +643,7 @@ def read_unit(quantity: str, text: str) -> UnitReading | None:
 def unit_factor(indicator: str, unit: str) -> float:
     """Factor from a unit to the canonical unit of an indicator's quantity. LookupError if it is none of its units."""
     reading = read_unit(indicators().indicators[indicator].quantity, unit)
-    if reading is None:
+    if reading is None or reading.per_volume:
         raise LookupError(f"{unit!r} is no unit of {indicator}")
     return reading.factor
 

@@ -167,6 +167,12 @@ def _refuse_blanks(path: Path) -> None:
             raise RuleFileError(path, f"line {number}", remedy)
 
 
+def _usable(quantity: str, unit: str) -> bool:
+    """Whether a limit may have this unit: one that is known, and not a count per volume."""
+    reading = read_unit(quantity, unit)
+    return reading is not None and not reading.per_volume
+
+
 def _check_edition(path: Path, key: str, standard: Standard, edition: Edition, known: IndicatorFile) -> None:
     seen: set[str] = set()
 
@@ -244,9 +250,8 @@ def _check_edition(path: Path, key: str, standard: Standard, edition: Edition, k
         for code in node.sum:
             if known.indicators[code].quantity != known.indicators[node.indicator].quantity:
                 raise RuleFileError(path, f"{place}.sum", f"{code} is another kind of quantity and cannot be added")
-        if (
-            node.compare not in ("absent", "declared", "unavailable")
-            and read_unit(known.indicators[node.indicator].quantity, node.unit) is None
+        if node.compare not in ("absent", "declared", "unavailable") and not _usable(
+            known.indicators[node.indicator].quantity, node.unit
         ):
             units = ", ".join(quantity.units)
             raise RuleFileError(

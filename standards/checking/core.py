@@ -20,7 +20,8 @@ Codes = NDArray[np.int8]
 
 PASS, FAIL, CANNOT_TELL, NOT_TESTED, NOT_APPLICABLE, DECLARED = range(6)
 VERDICTS = ("pass", "fail", "cannot_tell", "not_tested", "not_applicable", "declared")
-UNKNOWN, DM, AR, OM, NO_BASIS, AIR = range(6)
+UNKNOWN, DM, AR, OM, NO_BASIS, AIR, VOLUME = range(7)
+"""``VOLUME``: a number per millilitre, brought to the sample as received by its bulk density."""
 BASES = {"": UNKNOWN, "dm": DM, "ar": AR, "om": OM, "none": NO_BASIS, "ad": AIR}
 EQUAL = 1e-12
 """Relative difference under which two numbers are the same: conversions in binary floating point are off by 1e-16."""
@@ -81,6 +82,7 @@ class Reason:
     SINGLE_OVER = 35
     ORGANIC_MATTER_NEEDED = 36
     LIMIT_BASIS = 37
+    BULK_DENSITY_NEEDED = 38
 
 
 REASONS = tuple(
@@ -174,7 +176,8 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share between 0 and 1 of every sample as an interval: dry matter of the sample, or OM of the dry matter."""
+    """A share between 0 and 1 of every sample as an interval: dry matter of the sample, or OM of the dry matter; or
+    its bulk density as received in g/mL."""
 
     low: Floats
     high: Floats
@@ -190,6 +193,29 @@ def scale(column: Column, factor: float) -> Column:
         return column
     spread = None if column.spread is None else column.spread * factor
     return replace(column, low=column.low * factor, high=column.high * factor, spread=spread)
+
+
+def by_density(column: Column, density: Share, *, times: bool) -> Column:
+    """The column × (or ÷) the bulk density of every sample."""
+    low, high = density.low, density.high
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ends = (column.low * low, column.high * high) if times else (column.low / high, column.high / low)
+    bottom, top = (
+        np.where(np.isnan(end) | (start == 0), 0.0, end)
+        for end, start in zip(ends, (column.low, column.high), strict=True)
+    )
+    wide = (low != high) & (top > bottom) & (column.cause == Reason.NONE)
+    return replace(
+        column,
+        low=bottom,
+        high=top,
+        cause=np.where(wide, Reason.BULK_DENSITY_NEEDED, column.cause).astype(np.int8),
+        spread=None
+        if column.spread is None
+        else np.where(
+            wide | (column.low <= 0), 0.0, column.spread * bottom / np.where(column.low > 0, column.low, 1.0)
+        ),
+    )
 
 
 def complement(column: Column, whole: float) -> Column:
@@ -267,12 +293,13 @@ def prefer(first: Column, second: Column, mask: Bools) -> Column:
     return Column(*chosen)
 
 
-def rebase(column: Column, to: int | Codes, dry: Share, organic: Share) -> Column:
+def rebase(column: Column, to: int | Codes, dry: Share, organic: Share, density: Share | None = None) -> Column:
     """The column per dry matter, per sample as received or per organic matter (``to``; for a block, one a row).
 
     Where the basis is unknown both readings (dry and as received) are held together; where the moisture is not known
     the share of dry matter is anything up to one, so the result is bounded on one side only. A share of the air-dry
     sample, whose remaining water nobody states, lies between the two as well, and can only be compared with its like.
+    A number per volume becomes one as received by the bulk density; without it, it is anything.
     Only the elements that are on another basis are touched.
     """
     wanted = np.asarray(to, np.int8)
@@ -290,6 +317,18 @@ def rebase(column: Column, to: int | Codes, dry: Share, organic: Share) -> Colum
     dry_low, dry_high, organic_low, organic_high = (
         one[sample] for one in (dry.low, dry.high, organic.low, organic.high)
     )
+    stated_high, point, per_volume = high, low == high, basis == VOLUME
+    if per_volume.any():
+        least, most = (
+            (np.zeros(at.size), np.full(at.size, np.inf))
+            if density is None
+            else (density.low[sample], density.high[sample])
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            low = np.where(per_volume, np.where(low > 0, low / most, 0.0), low)
+            high = np.where(per_volume, np.where(high > 0, high / least, 0.0), high)
+        per_volume &= low != high
+        basis = np.where(basis == VOLUME, AR, basis)
     is_ar, is_om, unknown = basis == AR, basis == OM, basis == UNKNOWN
     between = unknown | (basis == AIR)
     new_low, new_high = low.copy(), high.copy()
@@ -307,6 +346,8 @@ def rebase(column: Column, to: int | Codes, dry: Share, organic: Share) -> Colum
             np.multiply(new_high, dry_high, out=new_high, where=to_ar)
             stays = to_ar & between  # the higher of the two readings is the one as received itself
             new_high[stays] = high[stays]
+            stays = to_ar & is_ar  # a number per volume, which is one as received by now
+            new_low[stays], new_high[stays] = low[stays], high[stays]
         to_air = target == AIR
         if to_air.any():
             np.multiply(new_low, dry_low, out=new_low, where=to_air & ~is_ar)
@@ -317,16 +358,19 @@ def rebase(column: Column, to: int | Codes, dry: Share, organic: Share) -> Colum
             np.divide(new_low, np.maximum(organic_high, 1e-12), out=new_low, where=to_om)
             np.divide(new_high, organic_low, out=new_high, where=to_om & (new_high != 0))
         cause = column.cause.ravel()[at]
-        wide = (new_high - new_low > EQUAL * new_low) & (low == high) & (cause == Reason.NONE)
+        wide = ((new_high - new_low > EQUAL * new_low) | np.isinf(new_high)) & point & (cause == Reason.NONE)
         of_organic = (is_om | to_om) & (organic_low != organic_high)
         why = np.where(of_organic, Reason.ORGANIC_MATTER_NEEDED, Reason.MOISTURE_NEEDED)
         why = np.where((basis == AIR) | to_air, Reason.AIR_DRY, why)
         why = np.where(unknown, Reason.BASIS_UNKNOWN, why)
-        exact = (low == high) & ~wide
+        why = np.where(per_volume, Reason.BULK_DENSITY_NEEDED, why)
+        wide |= per_volume & (cause == Reason.CENSORED)
+        exact = point & ~wide
         new_low[exact] = new_high[exact]
         spread = None
         if column.spread is not None:
-            share = np.where(high > 0, new_high / np.where(high > 0, high, 1.0), 1.0)
+            share = np.where(stated_high > 0, new_high / np.where(stated_high > 0, stated_high, 1.0), 1.0)
+            share[~np.isfinite(share)] = 0.0
             stated = column.spread.ravel()[at]
             spread = _put(column.spread, at, np.where(stated > 0, stated * share, 0.0))
     is_open = column.low_open.ravel()[at] & (new_low > 0)

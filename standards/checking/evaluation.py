@@ -97,7 +97,7 @@ class Evaluation:
         nothing = np.full(size, NOT_APPLICABLE, np.int8)
         for one in plan.sets:
             starts.append(len(decisive))
-            decisive += [self._in_sequence(node) for node in one.decisive] or [nothing]
+            decisive += [self._decisive(node) for node in one.decisive] or [nothing]
             for group in one.groups:
                 if group.any_of:
                     self._spare(group)
@@ -191,7 +191,7 @@ class Evaluation:
         # found and grams play no part in a comparison; state and low stand in their places without being copied
         block = Column(low, high, low_open, high_open, basis, state, state, low, cause, spread)
         to = np.array([NO_BASIS if term.apart else term.basis for term in terms], np.int8)
-        block = core.rebase(block, to, whole.dry, whole.organic)
+        block = whole.rebased(block, to)
         factors = np.array([1.0 if term.apart else term.factor for term in terms])[:, None]
         if (factors != 1.0).any():
             np.multiply(block.low, factors, out=block.low)
@@ -322,6 +322,13 @@ class Evaluation:
     def _verdict(self, node: Leaf | Group) -> Codes:
         """The verdict of a node, whether or not its own condition holds."""
         return self.judged[node.judgement].verdict if isinstance(node, Leaf) else self._combined(node)
+
+    def _decisive(self, node: Leaf | Group) -> Codes:
+        """What a node says of the sample: one that is presumed is not missed where it was not tested."""
+        verdict = self._in_sequence(node)
+        if isinstance(node, Leaf) and node.limit.presumed:
+            return np.where(verdict == NOT_TESTED, NOT_APPLICABLE, verdict).astype(np.int8)
+        return verdict
 
     def _in_sequence(self, node: Leaf | Group) -> Codes:
         """The verdict of a node where it stands beside others that must all be met."""

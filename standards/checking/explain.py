@@ -338,6 +338,8 @@ class Sample:
                 continue
             step, source, factor = way
             used.add(source)
+            if step in ("times_density", "over_density") or any(row.basis == core.VOLUME for row in self.rows[source]):
+                used.add("bulk_density")
             rows = [] if source in named_already else self.rows[source]
             named_already.add(source)
             named = step != "direct" or summed
@@ -371,6 +373,8 @@ class Sample:
             return [Message("note_either_basis")]
         notes = []
         whole, number = self.evaluation.whole, self.place
+        if core.VOLUME in bases and float(whole.density.low[number]) == float(whole.density.high[number]):
+            notes.append(Message("note_density", {"density": show(float(whole.density.low[number]))}))
         for basis in sorted(bases & set(_BASIS_WORDS)):
             dry, organic = float(whole.dry.low[number]), float(whole.organic.low[number])
             known = (core.AR not in (basis, to) or dry == float(whole.dry.high[number])) and (

@@ -20,7 +20,17 @@ from standards.library_schema import AnyOf, Conversion, Limit, Resolved, parts
 from standards.process.schema import Condition, FactCondition, ResultCondition
 
 Step = Literal[
-    "direct", "conversion", "factor", "complement", "inverse", "part", "none_found", "whole", "whole_inverse"
+    "direct",
+    "conversion",
+    "factor",
+    "complement",
+    "inverse",
+    "part",
+    "none_found",
+    "whole",
+    "whole_inverse",
+    "times_density",
+    "over_density",
 ]
 Way = tuple[Step, str, float]
 UNVERIFIED = -1
@@ -284,7 +294,7 @@ class Plan:
             return group
 
         nodes = tuple(compiled(node, (), False, True) for node in rules.nodes)
-        decisive = tuple(node for node in nodes if node.obligatory)
+        decisive = tuple(node for node in nodes if node.obligatory or (isinstance(node, Leaf) and node.limit.presumed))
         self.sets.append(Compiled(rules, nodes, tuple(leaves), tuple(groups[::-1]), decisive))
 
 

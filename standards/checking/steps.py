@@ -158,6 +158,7 @@ _STEPS = {
     Reason.LIMIT_BASIS: "step_limit_basis",
     Reason.MOISTURE_NEEDED: "step_moisture",
     Reason.ORGANIC_MATTER_NEEDED: "step_organic_matter",
+    Reason.BULK_DENSITY_NEEDED: "step_bulk_density",
     Reason.PLAN_INCOMPLETE: "step_plan",
     Reason.TOO_FEW: "step_few",
     Reason.FORM_UNSTATED: "step_form",

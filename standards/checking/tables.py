@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from standards.checking import core
-from standards.checking.core import AR, DM, UNKNOWN, Column, Reason, Share, State
+from standards.checking.core import AR, DM, UNKNOWN, Codes, Column, Reason, Share, State
 from standards.checking.plan import UNVERIFIED, Step, Term, Way, part_pairs, ways
 from standards.indicators import Consistency, indicators
 
@@ -23,30 +23,46 @@ class Table:
     columns: dict[str, list[Column]]
     dry: Share
     organic: Share
+    density: Share
+    """Bulk density as received in g/mL."""
 
     def part(self, start: int, stop: int) -> Table:
         """The samples from ``start`` up to ``stop``, as views."""
         if start == 0 and stop >= self.size:
             return self
         cells = {code: [column.part(start, stop) for column in found] for code, found in self.columns.items()}
-        return Table(min(stop, self.size) - start, cells, self.dry.part(start, stop), self.organic.part(start, stop))
+        shares = (share.part(start, stop) for share in (self.dry, self.organic, self.density))
+        return Table(min(stop, self.size) - start, cells, *shares)
+
+    def rebased(self, column: Column, to: int | Codes) -> Column:
+        """A column of the table (or a block of such rows) on another basis (`standards.checking.core.rebase`)."""
+        return core.rebase(column, to, self.dry, self.organic, self.density)
 
 
 def table_of(size: int, cells: dict[str, list[Column]]) -> Table:
     """The table of ready-made columns: contradictory results flagged, dry and organic shares found."""
     cells = _consistent(cells)
-    whole = Table(size, cells, *(Share(np.zeros(size), np.ones(size)) for _ in range(2)))
+    shares = (Share(np.zeros(size), np.full(size, most)) for most in (1.0, 1.0, np.inf))
+    whole = Table(size, cells, *shares)
+    whole = replace(whole, density=_density(whole))
     dry = _share(core.mean(evidence(whole, tuple(ways("dry_matter", ())))), whole, AR)
     whole = replace(whole, dry=dry)
     whole = replace(whole, organic=_share(core.mean(evidence(whole, tuple(ways("organic_matter", ())))), whole, DM))
     return _parts_within(whole)
 
 
+def _density(whole: Table) -> Share:
+    """The bulk density as received of every sample; one stated per dry matter is none."""
+    column = core.mean(evidence(whole, (("direct", "bulk_density", 1.0),)))
+    known = column.valued & (column.basis != DM) & (column.high > 0)
+    return Share(np.where(known, column.low, 0.0), np.where(known, column.high, np.inf))
+
+
 def _share(column: Column, whole: Table, basis: int) -> Share:
     known = column.valued
     if not known.any():
         return Share(np.zeros(whole.size), np.ones(whole.size))
-    column = core.rebase(column, basis, whole.dry, whole.organic)
+    column = whole.rebased(column, basis)
     low = np.where(known, np.clip(column.low / 1e6, 0.0, 1.0), 0.0)
     return Share(low, np.where(known, np.clip(column.high / 1e6, 0.0, 1.0), 1.0))
 
@@ -98,7 +114,7 @@ def _parts_within(whole: Table) -> Table:
                 alike = part.basis == total.basis
                 more = exceeds(part, total)
                 if not alike.all():
-                    dry = (core.rebase(one, DM, whole.dry, whole.organic) for one in (part, total))
+                    dry = (whole.rebased(one, DM) for one in (part, total))
                     more = np.where(alike, more, exceeds(*dry))
                 broken &= np.where(part.valued & total.valued, more, ~part.tested | ~total.tested)
         for columns_of in (parts, totals):
@@ -113,13 +129,15 @@ def _parts_within(whole: Table) -> Table:
     return replace(whole, columns=columns)
 
 
-def _follow(step: Step, column: Column, factor: float) -> Column:
+def _follow(step: Step, column: Column, factor: float, whole: Table) -> Column:
     if step in ("conversion", "factor"):
         return core.scale(column, factor)
     if step == "complement":
         return core.complement(column, 1e6)
     if step == "inverse":
         return core.inverse(column)
+    if step in ("times_density", "over_density"):
+        return core.by_density(column, whole.density, times=step == "times_density")
     if step == "part":
         return core.part_of(column)
     if step == "whole":
@@ -139,7 +157,7 @@ def evidence(whole: Table, known_by: Sequence[Way]) -> list[Column]:
             continue
         found = whole.columns[source]
         if step != "direct":
-            found = [_follow(step, column, factor) for column in found]
+            found = [_follow(step, column, factor, whole) for column in found]
         if not best:  # where the first way has nothing, its columns are empty already
             best = found
             if any(later in whole.columns for _, later, _ in known_by[number + 1 :]):
@@ -163,7 +181,7 @@ def in_terms(whole: Table, column: Column, term: Term) -> Column:
     """A column in the basis and unit of a term."""
     column = core.inverse(column) if term.turned else column
     bases = (DM, AR) if term.basis == UNVERIFIED else (term.basis,)
-    found = [core.rebase(column, basis, whole.dry, whole.organic) for basis in bases]
+    found = [whole.rebased(column, basis) for basis in bases]
     found = [core.inverse(one) for one in found] if term.turned else found
     return core.scale(found[0] if len(found) == 1 else _either(column, core.hull(*found)), term.factor)
 

@@ -18,7 +18,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from standards.checking.core import AR, BASES, DM, NO_BASIS, UNKNOWN, Bools, Codes, Column, Floats, Reason, State
+from standards.checking.core import (
+    AR,
+    BASES,
+    DM,
+    NO_BASIS,
+    UNKNOWN,
+    VOLUME,
+    Bools,
+    Codes,
+    Column,
+    Floats,
+    Reason,
+    State,
+)
 from standards.indicators import (
     Indicator,
     UnitReading,
@@ -199,7 +212,7 @@ def _spreads(
         if text.strip():
             spread[line] = read_spread(text, one or plain_result(values[line]), beside[line]) or 0.0
         elif one is not None and one.uncertainty:
-            spread[line] = one.uncertainty
+            spread[line] = read_spread("", one) or 0.0
     return spread
 
 
@@ -236,7 +249,7 @@ def _meaning(name: str, unit: str, basis: str, note: str, said: str, inside: str
         float(indicator.plausible.low) * scale,
         float(indicator.plausible.high) * scale,
         counts,
-        1.0 / units[0].factor if counts and units else 0.0,
+        1.0 / units[0].factor if counts and units and not units[0].per_volume else 0.0,
         code == "moisture" and number == DM,
         form,
     )
@@ -285,12 +298,15 @@ def _basis(
     code: str, indicator: Indicator, name: str, basis: str, note: str, units: Sequence[UnitReading]
 ) -> tuple[int, int]:
     if not indicators().quantities[indicator.quantity].basis:
-        return NO_BASIS, State.VALUE
+        # of no consequence for a limit; but a bulk density per dry matter converts no count per volume
+        return DM if code == "bulk_density" and basis_of(basis) == "dm" else NO_BASIS, State.VALUE
     if code == "dry_matter":
         return AR, State.VALUE
     column = basis_of(basis)
     if column == "?":
         return UNKNOWN, State.BASIS_WORD
+    if units and units[0].per_volume:
+        return VOLUME, State.VALUE
     own = without_own_symbol(name.replace("（", "(").replace("）", ")"), (code,))
     bracket = own.partition("(")[2].rstrip(") ")
     texts = [column, units[0].basis if units else "", basis_of(bracket), basis_of(note)]
@@ -347,7 +363,8 @@ def _applied(
             bottom = np.where(power & stated, _power(low), low)
             bottom = np.where(power & from_zero, 0.0, bottom)
             top = np.where(power, _power(high), high)
-        bottom, top = bottom * factor, top * factor
+        with np.errstate(over="ignore"):
+            bottom, top = bottom * factor, top * factor
         if any_dry:
             with np.errstate(invalid="ignore", divide="ignore"):
                 as_received = 1e6 * top / (1e6 + top)
