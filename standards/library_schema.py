@@ -62,7 +62,8 @@ class Limit(Rule):
     ``statistic`` sample: every sample by itself. monthly_average, geometric_mean (of ``n``), moving_average (of the
     last ``n``, no single result more than ``single_over_percent`` over the value): of the results of one sample or one
     series. ``absent`` without ``in_mass_g``: the standard states no mass. ``when``: conditions (on stated facts or on
-    another result) without which the limit does not apply. ``delegated_from`` is set by the library where another
+    another result) without which the limit does not apply. ``presumed``: not needed of a report, because the product's
+    nature ensures it, but a failure fails the sample. ``delegated_from`` is set by the library where another
     standard's limit stands for a `Delegated`.
     """
 
@@ -89,6 +90,7 @@ class Limit(Rule):
     changes: tuple[Change, ...] = ()
     classes: tuple[ClassCode, ...] = ()
     obligatory: bool = True
+    presumed: bool = False
     note: Text | None = None
     delegated_from: str = ""
 
@@ -101,6 +103,8 @@ class Limit(Rule):
                 raise ValueError(f"low ({self.low}) is above high ({self.high}); exchange them")
         elif self.low is not None or self.high is not None:
             raise ValueError('low and high belong to compare: range; write value, or set compare to "range"')
+        if self.presumed and self.obligatory:
+            raise ValueError("presumed (not needed, but a failure counts) goes with obligatory: false")
         if self.compare == "unavailable" and not (self.delegated_from or self.note):
             raise ValueError(
                 "unavailable needs a note that says why; to leave a limit to another standard write to and limit"

@@ -150,3 +150,25 @@ def test_two_declared_nutrients_are_enough():
     assert judged("EU-FPR/PFC1AI", *less).verdict == "fail"
     total = ("N; 2.4; %; ar", "P2O5; 1.5; %; ar", "K2O; 0.5; %; ar", "N+P2O5+K2O; 4.4; %; ar")
     assert verdict("EU-FPR/PFC1AI", "N_and_P2O5", *total).verdict == "fail"  # the total of three is not that of two
+
+
+def test_what_may_be_presumed_is_not_missed_but_fails_where_it_was_found():
+    rest = ("N; 3; %; ar",)
+    assert judged("EU-FPR/PFC1AI", *rest).verdict == "incomplete"
+    assert judged("EU-FPR/PFC1AI", *rest, "biuret; 0.5; %; dm").verdict == "fail"
+    assert judged("EU-FPR/PFC1AI", *rest, "biuret; ND; %; dm").verdict == "incomplete"
+    one = verdict("EU-FPR/PFC1AI", "biuret", *rest)
+    assert (one.verdict, one.obligatory) == ("not_tested", False)
+
+
+def test_a_whole_report_passes_without_what_may_be_presumed():
+    rows = [row for row in SHEET.read_text(encoding="utf-8").splitlines() if row.startswith(("sample", "R8"))]
+    rows = [row.replace("Corg,14,", "Corg,15,") for row in rows] + ["R8 five of each,N,2.5,%,ar"]
+
+    def answer(*more):
+        sheet = "\n".join([*rows, *more]).encode()
+        return check_lines(read_lab_sheet(sheet, "a.csv"), selected(["EU-FPR/PFC1AI"], DAY))[0].verdict
+
+    assert answer() == "pass"
+    assert answer("R8 five of each,biuret,not detected,%,dm") == "pass"
+    assert answer("R8 five of each,biuret,0.5,%,dm") == "fail"
