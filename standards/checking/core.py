@@ -242,7 +242,7 @@ def inverse(column: Column) -> Column:
         low_open=column.high_open,
         high_open=column.low_open,
         found=np.zeros_like(column.found),
-        spread=None if column.spread is None else column.spread * low * low,
+        spread=None if column.spread is None else column.spread * np.where(low < 1e100, low, 0.0) ** 2,
     )
 
 

@@ -33,6 +33,8 @@ from standards.reading.result_texts import (
 Kind = Literal["number", "not_detected", "detected", "lab_verdict", "approximate", "not_tested", "unreadable"]
 LONGEST = 200
 """Characters of a result; a longer text is prose and not a result."""
+GREATEST = 1e100
+"""No measurement is greater; beyond it products and squares are no numbers any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +292,8 @@ def _finite(result: Parsed) -> Parsed:
     """Refuse what overflowed, and bounds that contradict each other (a concentration below a negative number)."""
     if math.isnan(result.low) or math.isnan(result.high) or result.low > result.high or result.low == math.inf:
         return Parsed(result.text, "unreadable")
+    if any(GREATEST < abs(end) < math.inf for end in (result.low, result.high)):
+        return Parsed(result.text, "unreadable")
     if result.high == -math.inf or (result.low == result.high and (result.low_open or result.high_open)):
         return Parsed(result.text, "unreadable")
     return result
@@ -329,11 +333,12 @@ def read_spread(text: str, parsed: Parsed, unit: str = "") -> float | None:
     if parsed.kind != "number" or parsed.low != parsed.high or not math.isfinite(parsed.low):
         return None
     if not text.strip():
-        return parsed.uncertainty
+        return parsed.uncertainty if parsed.uncertainty is None or parsed.uncertainty < GREATEST else None
     try:
-        return _spread_of(plain_text(text), parsed, unit)
+        spread = _spread_of(plain_text(text), parsed, unit)
     except (ValueError, ArithmeticError, RecursionError):
         return None
+    return spread if spread is None or spread < GREATEST else None
 
 
 def spread_unread(text: str, parsed: Parsed, unit: str = "") -> bool:
