@@ -206,7 +206,7 @@ def next_step(
             )
             return message(several if limit.plan else one, *values)
         return message("step_test_several" if limit.plan or limit.n else "step_test", *values)
-    if reason in (Reason.BASIS_UNKNOWN, Reason.MOISTURE_NEEDED, Reason.CENSORED):
+    if reason in (Reason.BASIS_UNKNOWN, Reason.MOISTURE_NEEDED, Reason.CENSORED, Reason.PART_PROVES_NOTHING):
         exact = closer()
         if exact is not None:
             return message(exact[0], exact[1], *values)
@@ -229,6 +229,8 @@ def closer_step(
     cell = one.part(number, number + 1)
     if reason == Reason.BASIS_UNKNOWN and cell.basis[0] == UNKNOWN:
         return _by_basis(found, judgement, number, cell)
+    if reason == Reason.PART_PROVES_NOTHING and cell.basis[0] == UNKNOWN:
+        return ("step_basis_total", {}) if _on_basis(found, judgement, number, cell, DM) == PASS else None
     if reason == Reason.MOISTURE_NEEDED:
         return _by_moisture(judgement, cell)
     if reason != Reason.CENSORED:
@@ -238,13 +240,16 @@ def closer_step(
     return ("step_range", {}) if cell.low[0] > 0 and math.isfinite(float(cell.high[0])) else ("step_exact", {})
 
 
+def _on_basis(found: Evaluation, judgement: Judgement, number: int, cell: Column, basis: int) -> int:
+    """The verdict that a result would have on a basis."""
+    whole = found.whole.part(number, number + 1) if found.whole.size > 1 else found.whole
+    taken = replace(cell, basis=np.array([basis], np.int8))
+    return int(judge(in_terms(whole, taken, judgement.term), judgement.bounds)[0][0])
+
+
 def _by_basis(found: Evaluation, judgement: Judgement, number: int, cell: Column) -> tuple[str, Values] | None:
     """What the result would mean on either basis."""
-    whole = found.whole.part(number, number + 1) if found.whole.size > 1 else found.whole
-    would = {}
-    for basis in (DM, AR):
-        taken = replace(cell, basis=np.array([basis], np.int8))
-        would[basis] = int(judge(in_terms(whole, taken, judgement.term), judgement.bounds)[0][0])
+    would = {basis: _on_basis(found, judgement, number, cell, basis) for basis in (DM, AR)}
     words = {PASS: "would_pass", FAIL: "would_fail", CANNOT_TELL: "would_need_moisture", NOT_TESTED: "would_fail"}
     return "step_basis_either", {"dry": Message(words[would[DM]]), "wet": Message(words[would[AR]])}
 

@@ -135,6 +135,10 @@ def test_what_is_said_of_a_total_is_true_where_its_basis_is_not_known():
     part = limit_of("EU-FPR/PFC3A", "R3", "As_inorganic")
     assert (part.verdict, part.code) == ("not_tested", "reason_part_proves_nothing")
     assert "is above its limit or may be" in said(part)
+    assert part.next_step.code == "step_basis_total"
+    assert "if it is per dry matter, it proves" in part.next_step.render("en")
+    assert limit_of("EU-FPR/PFC3A", "R3", "CrVI").next_step.code == "step_part"  # 40 mg/kg is too much on any basis
+    assert verdict("EU-FPR/PFC3A", "As_inorganic", "As; 3; mg/kg; dm").verdict == "pass"
 
 
 def test_a_total_that_stands_for_two_parts_is_shown_once():
