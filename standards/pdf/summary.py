@@ -55,16 +55,22 @@ def summary_pdf(
     report: ReportFacts | None = None,
     process: Sequence[Any] = (),
     public_url: str = "",
+    kept: Sequence[SampleVerdict | Mapping[str, Any]] = (),
     font: str = "",
 ) -> bytes:
-    """The test summary as PDF; ``process`` are results of `standards.process.rules` or their JSON."""
+    """The test summary as PDF; ``process`` are results of `standards.process.rules` or their JSON.
+
+    ``kept``: all verdicts of the report where the document shows some of them; it says so, and its checksum is of all,
+    as on the public page.
+    """
     if len(answers) > MOST:
         raise Problem("pdf_too_many", limit=MOST, found=len(answers))
     page = look(language, font)
     verdicts = as_dicts(answers, page.language)
     rules = [one if isinstance(one, Mapping) else one.as_json(page.language) for one in process]
     facts = report or ReportFacts()
-    document = checksum(verdicts)
+    everything = as_dicts(kept, page.language) if kept else verdicts
+    document = checksum(everything)
     name = f"T-{document[:4]}-{document[4:8]}-{document[8:12]}".upper()
     title = page.say("pdf_summary")
     subject = " · ".join(part for part in (title, *_subject(verdicts, facts, page)) if part)
@@ -72,6 +78,9 @@ def summary_pdf(
 
     def story() -> list[Flowable]:
         parts = _first(page, verdicts, facts, public_url, name)
+        if len(everything) > len(verdicts):
+            words = page.say("pdf_some_standards", shown=len(verdicts), kept=len(everything))
+            parts += [Spacer(1, 4), page.text(words, "small")]
         parts += _overview(page, verdicts)
         parts += _details(page, verdicts)
         parts += _process(page, rules)

@@ -14,6 +14,7 @@ from django.views.decorators.http import conditional_page, require_safe
 
 from compostnet.shared.problems import Problem
 from sites.auth import actor
+from standards.catalogue.countries import near_home
 from standards.library import library
 from standards.models import LabReport, TestRequest
 from standards.pdf import checksum, data_sheet_pdf, label_pdf, protocol_pdf, summary_pdf
@@ -54,11 +55,17 @@ def public_address(request: HttpRequest, report: LabReport) -> str:
     return request.build_absolute_uri(reverse("product", args=[report.public_code]))
 
 
-def _wanted(answers: list[Answer], codes: list[str], tongue: str) -> list[Answer]:
-    """The answers of the standards asked for (``?standard=``, with or without class); all where none is named."""
+def _wanted(answers: list[Answer], codes: list[str], tongue: str, home: set[str]) -> list[Answer]:
+    """The answers of the standards asked for (``?standard=``, with or without class, or ``all``).
+
+    Where none is named, of those that count where the site is: all of them make a document of fifty pages.
+    """
     asked = {code.strip().upper() for code in codes if code.strip()}
-    if not asked:
+    if "ALL" in asked:
         return answers
+    if not asked:
+        shown = zip(answers, as_dicts(answers, tongue), strict=True)
+        return [one for one, data in shown if data["standard"] in home] or answers
     named = zip(answers, as_dicts(answers, tongue), strict=True)
     found = [one for one, shown in named if {shown["standard"], rules_code(shown).upper()} & asked]
     if not found:
@@ -71,7 +78,9 @@ def _wanted(answers: list[Answer], codes: list[str], tongue: str) -> list[Answer
 def report_pdf(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The test summary of a report; ``?standard=CODE`` (repeatable) for some standards only."""
     report = visible_report(actor(request), pk)
-    answers = _wanted(report_answers(report, language()), request.GET.getlist("standard"), language())
+    home = near_home(report.sample.batch.site.region.country, library().values())
+    every = report_answers(report, language())
+    answers = _wanted(every, request.GET.getlist("standard"), language(), home)
     standards = dict.fromkeys(one["standard"] for one in as_dicts(answers, language()))
     data = summary_pdf(
         answers,
@@ -79,6 +88,7 @@ def report_pdf(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         report=report_facts(report),
         process=report_process(report, [code for code in standards if code in library()]),
         public_url=public_address(request, report),
+        kept=every,
         font=settings.PDF_FONT,
     )
     return pdf_answer(data, f"summary-{report.sample.code}")

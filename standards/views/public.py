@@ -11,6 +11,7 @@ from django.views.decorators.http import conditional_page, require_safe
 
 from compostnet.shared.display import format_number
 from compostnet.shared.rules import Text
+from standards.catalogue.countries import near_home
 from standards.library import library
 from standards.pdf import checksum
 from standards.pdf.facts import rules_code, rules_name
@@ -26,10 +27,10 @@ def _text(text: Text | None) -> str:
     return text.in_language(language()) if text else ""
 
 
-def rank(one: Mapping[str, Any], country: str) -> tuple[int, int]:
-    """The order of verdicts for a reader: of their own country first, then those that are decided."""
-    standard = library().get(one["standard"])
-    return (0 if standard and standard.country == country else 1, FIRST[one["verdict"]])
+def rank(one: Mapping[str, Any], home: set[str]) -> tuple[int, int, int]:
+    """The order of verdicts for a reader: what counts at home first, then what is decided, by the most limits."""
+    decided = sum(item["verdict"] in ("pass", "fail") for item in one["indicators"])
+    return (0 if one["standard"] in home else 1, FIRST[one["verdict"]], -decided)
 
 
 @conditional_page
@@ -47,11 +48,11 @@ def product_page(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _product(request: HttpRequest, found: PublishedReport) -> dict[str, Any]:
-    country = country_of(found.site_code)
+    home = near_home(country_of(found.site_code), library().values())
     answers = frozen(found.verdicts, language())
-    ordered = sorted(answers, key=lambda one: rank(one, country))
+    ordered = sorted(answers, key=lambda one: rank(one, home))
     rows = [shown(one, rules_code(one), rules_name(one, language())) for one in ordered]
-    own = [row for row, one in zip(rows, ordered, strict=True) if rank(one, country)[0] == 0]
+    own = [row for row, one in zip(rows, ordered, strict=True) if rank(one, home)[0] == 0]
     rest = [row for row in rows if row not in own]
     wish = request.GET.get("standard", "").upper()
     chosen = next((row for row in rows if row["code"].upper() == wish), rows[0] if rows else None)

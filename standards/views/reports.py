@@ -19,6 +19,7 @@ from compostnet.shared.problems import Problem
 from compostnet.shared.texts import Message
 from sites.auth import actor
 from sites.permissions import Actor, may
+from standards.catalogue.countries import near_home
 from standards.library import library, rule_sets
 from standards.models import LabReport, Verdict
 from standards.selectors import is_later, judge_report, judged_since, latest_verdicts, visible_report
@@ -117,13 +118,12 @@ def _verdicts(report: LabReport) -> dict[str, Any]:
     """``answers`` of the report's day, ``later`` ones by later editions, ``earlier`` ones that were replaced."""
     if report.state == LabReport.State.RECEIVED:
         answers = _telling_first(report, [answer_context(one) for one in judge_report(report)])
-        return {"answers": answers, "overview": overview(answers), "later": [], "earlier": [], "versions": []}
+        return {**_by_distance(report, answers), "later": [], "earlier": [], "versions": []}
     newest = latest_verdicts(report)
     everything = sorted(report.verdicts.all(), key=lambda one: (one.created_at, one.pk))
     answers = _telling_first(report, _shown(one for one in newest if not is_later(report, one)))
     return {
-        "answers": answers,
-        "overview": overview(answers),
+        **_by_distance(report, answers),
         "later": _shown(one for one in newest if is_later(report, one)),
         "earlier": [
             {"kept": one, "badge": BADGES[one.verdict], "word": WORDS[one.verdict]}
@@ -132,6 +132,14 @@ def _verdicts(report: LabReport) -> dict[str, Any]:
         ],
         "versions": sorted({one.checker_version for one in everything}),
     }
+
+
+def _by_distance(report: LabReport, answers: list[dict[str, Any]]) -> dict[str, Any]:
+    """``answers``, spelt out by those standards that count where the site is; the others (``far``) folded below."""
+    home = near_home(report.sample.batch.site.region.country, library().values())
+    near = [one for one in answers if one["standard"] in home]
+    far = [one for one in answers if one["standard"] not in home] if near else []
+    return {"answers": answers, "overview": overview(near or answers), "far": far}
 
 
 ORDER = ("pass", "fail", "cannot_tell", "incomplete")
