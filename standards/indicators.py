@@ -111,10 +111,16 @@ class RatioCheck(Rule):
 
 
 class Extracts(Rule):
-    """Indicators measured in an extract, and the words for it: ``pH (1:5)`` and ``EC (1:10 water)`` are pH and EC."""
+    """Indicators measured in an extract, and the words for it: ``pH (1:5)`` and ``EC (1:10 water)`` are pH and EC.
+
+    ``kinds``: extracts that are told apart, with words that mean them. ``decisive``: indicators of which one extract
+    says nothing certain of another.
+    """
 
     of: tuple[str, ...] = ()
+    decisive: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    kinds: dict[str, tuple[str, ...]] = {}
 
 
 class NameWords(Rule):
@@ -394,6 +400,44 @@ def _changes_nothing(extra: str, readings: tuple[str, ...]) -> bool:
 def _is_extract(text: str) -> bool:
     rest = _EXTRACT_RATIO.sub("", _extract_words().sub("", text.casefold()))
     return not rest.strip(" ,;:-()=") and rest != text.casefold()
+
+
+_RATIO = re.compile(r"(?<![\d/:.])(?:1\s*[:∶]\s*(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\s*[:∶]\s*1)(?![\d:/.])")
+OTHER_EXTRACT = "?"
+
+
+@cache
+def _extract_kinds() -> dict[str, re.Pattern[str]]:
+    kinds = indicators().name_words.extracts.kinds
+    return {
+        kind: re.compile("|".join(rf"(?<![a-z]){re.escape(word.casefold())}(?![a-z\d])" for word in words) or "(?!)")
+        for kind, words in kinds.items()
+    }
+
+
+@lru_cache(maxsize=4096)
+def extract_of(*texts: str) -> str:
+    """The extract that texts (name, unit, note, method) name: one of the kinds in ``indicators.yaml``, `OTHER_EXTRACT`
+    for another one, '' where none is named or two contradict each other. Of a ratio only the numbers count: by mass or
+    by volume is seldom said."""
+    found = set()
+    for text in texts:
+        plain = unicodedata.normalize("NFKC", text).casefold()
+        found |= {kind for kind, words in _extract_kinds().items() if words.search(plain)}
+        for match in _RATIO.finditer(plain):
+            ratio = f"1:{float(match[1] or match[2]):g}"
+            found.add(ratio if ratio in _extract_kinds() else OTHER_EXTRACT)
+    return found.pop() if len(found) == 1 else ""
+
+
+def extract_code(extract: str) -> int:
+    """The place of an extract among the kinds; after all of them what is none of them. -1 for ''."""
+    return -1 if not extract else [*_extract_kinds(), OTHER_EXTRACT].index(extract)
+
+
+def extract_name(code: int) -> str:
+    """The extract of a code (`extract_code`)."""
+    return [*_extract_kinds(), OTHER_EXTRACT][code]
 
 
 @dataclass(frozen=True, slots=True)

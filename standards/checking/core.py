@@ -22,6 +22,8 @@ PASS, FAIL, CANNOT_TELL, NOT_TESTED, NOT_APPLICABLE, DECLARED = range(6)
 VERDICTS = ("pass", "fail", "cannot_tell", "not_tested", "not_applicable", "declared")
 UNKNOWN, DM, AR, OM, NO_BASIS, AIR, VOLUME = range(7)
 """``VOLUME``: a number per millilitre, brought to the sample as received by its bulk density."""
+EXTRACT = 7
+"""The first of the codes for extracts (1:5, saturated paste, …; `standards.indicators.extract_code` is added to it)."""
 BASES = {"": UNKNOWN, "dm": DM, "ar": AR, "om": OM, "none": NO_BASIS, "ad": AIR}
 EQUAL = 1e-12
 """Relative difference under which two numbers are the same: conversions in binary floating point are off by 1e-16."""
@@ -83,6 +85,8 @@ class Reason:
     ORGANIC_MATTER_NEEDED = 36
     LIMIT_BASIS = 37
     BULK_DENSITY_NEEDED = 38
+    EXTRACT_DIFFERS = 39
+    UNIT_OPEN = 40
 
 
 REASONS = tuple(
@@ -299,6 +303,7 @@ def rebase(column: Column, to: int | Codes, dry: Share, organic: Share, density:
     Where the basis is unknown both readings (dry and as received) are held together; where the moisture is not known
     the share of dry matter is anything up to one, so the result is bounded on one side only. A share of the air-dry
     sample, whose remaining water nobody states, lies between the two as well, and can only be compared with its like.
+    What was measured in one extract says nothing of another; where none is stated it is taken as the one asked for.
     A number per volume becomes one as received by the bulk density; without it, it is anything.
     Only the elements that are on another basis are touched.
     """
@@ -307,6 +312,8 @@ def rebase(column: Column, to: int | Codes, dry: Share, organic: Share, density:
     other = column.basis != rows
     other &= column.state == State.VALUE
     other &= rows != NO_BASIS
+    if wanted.max(initial=0) >= EXTRACT:
+        other &= (column.basis != NO_BASIS) | (rows < EXTRACT)
     at = np.flatnonzero(other)
     if not at.size:
         return column
@@ -365,6 +372,11 @@ def rebase(column: Column, to: int | Codes, dry: Share, organic: Share, density:
         why = np.where(unknown, Reason.BASIS_UNKNOWN, why)
         why = np.where(per_volume, Reason.BULK_DENSITY_NEEDED, why)
         wide |= per_volume & (cause == Reason.CENSORED)
+        differs = (target >= EXTRACT) & (high > 0)
+        if differs.any():
+            new_low[differs], new_high[differs] = 0.0, np.inf
+            why = np.where(differs, Reason.EXTRACT_DIFFERS, why)
+            wide |= differs
         exact = point & ~wide
         new_low[exact] = new_high[exact]
         spread = None

@@ -37,7 +37,7 @@ from standards.checking.core import (
 )
 from standards.checking.decision import COVERAGE, Decision
 from standards.checking.evaluation import HELD, UNKNOWN, Evaluation
-from standards.checking.plan import Judgement, Leaf, Way
+from standards.checking.plan import Judgement, Leaf, Way, extract_asked
 from standards.checking.sense import contradictions, ratio_notes
 from standards.checking.steps import (
     BASIS_MESSAGE,
@@ -46,6 +46,7 @@ from standards.checking.steps import (
     conditions_text,
     constants,
     counted_as,
+    extract_text,
     facts_text,
     limit_text,
     message,
@@ -55,7 +56,7 @@ from standards.checking.steps import (
     shown,
     with_unit,
 )
-from standards.indicators import indicators, nearest_names
+from standards.indicators import extract_code, indicators, nearest_names
 from standards.library import RuleSet
 from standards.library_schema import Limit
 from standards.reading.bulk import columns_of, number_samples
@@ -251,6 +252,12 @@ class Sample:
             notes += contradictions(behind.used, self.rows)
         if limit.indicator in self.differing:
             notes.append(self.differing[limit.indicator])
+        if reason == Reason.UNIT_OPEN:
+            read = evaluation.judged[leaf.judgement].raw[:1]
+            ends = [end for column in read for end in (column.low[number], column.high[number])]
+            values["either"] = [with_unit(show(float(end)), fixed["unit"]) for end in ends]
+        if limit.indicator in indicators().name_words.extracts.of:
+            notes += self._extracts(limit, verdict, reason, values)
         if behind.probability is not None:
             notes.append(self._uncertainty(behind, fixed["unit"]))
         asked = counted_as(limit.unit) if verdict in (PASS, FAIL) else ""
@@ -406,6 +413,22 @@ class Sample:
             if limit.indicator == "organic_matter" and limit.method and self._by_ignition():
                 notes.append(Message("note_ignition"))
         return notes
+
+    def _extracts(self, limit: Limit, verdict: int, reason: int, values: Values) -> list[Message]:
+        """In which extract a result was measured and in which it should be, where these differ or one is not said."""
+        asked = extract_code(extract_asked(limit))
+        if asked < 0:
+            return []
+        rows = [row for row in self.rows.get(limit.indicator, ()) if row.state == State.VALUE]
+        others = [row.basis - core.EXTRACT for row in rows if row.basis >= core.EXTRACT]
+        others = [code for code in others if code != asked]
+        values["asked"] = extract_text(asked)
+        if others:
+            values["found"] = extract_text(others[0])
+            return [] if reason == Reason.EXTRACT_DIFFERS else [message("note_extract", values)]
+        decisive = limit.indicator in indicators().name_words.extracts.decisive
+        unsaid = any(row.basis < core.EXTRACT for row in rows)
+        return [message("note_extract_unsaid", values)] if decisive and unsaid and verdict in (PASS, FAIL) else []
 
     def _uncertainty(self, behind: Behind, unit: str) -> Message:
         expanded = with_unit(show(float(f"{COVERAGE * behind.spread:.3g}")), unit)

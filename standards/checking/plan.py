@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
-from standards.checking.core import BASES, NO_BASIS
+from standards.checking.core import BASES, EXTRACT, NO_BASIS
 from standards.checking.judging import Bounds
-from standards.indicators import decimals, indicators, unit_factor
+from standards.indicators import decimals, extract_code, extract_of, indicators, unit_factor
 from standards.library import RuleSet
 from standards.library_schema import AnyOf, Conversion, Limit, Resolved, parts
 from standards.process.schema import Condition, FactCondition, ResultCondition
@@ -144,8 +144,21 @@ def term_of(code: str, limit: Limit | ResultCondition, conversions: Sequence[Con
     if isinstance(limit, Limit) and limit.compare in ("absent", "declared", "unavailable"):
         return Term(tuple(ways(code, conversions)), NO_BASIS, 1.0)
     basis = UNVERIFIED if limit.basis == "unverified" else BASES[limit.basis]
+    if (
+        isinstance(limit, Limit)
+        and code in indicators().name_words.extracts.decisive
+        and (asked := extract_asked(limit))
+    ):
+        basis = EXTRACT + extract_code(asked)
     turned = indicators().quantities[indicators().indicators[code].quantity].inverse
     return Term(tuple(ways(code, conversions)), basis, 1.0 / unit_factor(code, limit.unit), turned)
+
+
+def extract_asked(limit: Limit) -> str:
+    """In which extract a limit's method asks for pH or conductivity to be measured; '' where it does not say."""
+    if limit.method is None or limit.indicator not in indicators().name_words.extracts.of:
+        return ""
+    return extract_of(limit.method.zh, limit.method.en)
 
 
 def bounds_of(limit: Limit | ResultCondition) -> Bounds:

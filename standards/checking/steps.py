@@ -32,7 +32,7 @@ from standards.checking.judging import judge
 from standards.checking.plan import Judgement
 from standards.checking.tables import in_terms
 from standards.facts import known_facts
-from standards.indicators import indicators
+from standards.indicators import extract_name, indicators
 from standards.library_schema import Limit
 from standards.process.schema import Condition, FactCondition
 
@@ -129,6 +129,12 @@ def constants(limit: Limit) -> Values:
     }
 
 
+def extract_text(code: int) -> str | Message:
+    """An extract in words, by its code (`standards.indicators.extract_code`)."""
+    name = extract_name(code)
+    return name if name[0].isdigit() else Message("extract_paste" if name == "paste" else "extract_other")
+
+
 def conditions_text(conditions: Sequence[Condition]) -> list[Message]:
     """Conditions in words."""
     return [condition_words(one) for one in conditions]
@@ -159,6 +165,8 @@ _STEPS = {
     Reason.MOISTURE_NEEDED: "step_moisture",
     Reason.ORGANIC_MATTER_NEEDED: "step_organic_matter",
     Reason.BULK_DENSITY_NEEDED: "step_bulk_density",
+    Reason.EXTRACT_DIFFERS: "step_extract",
+    Reason.UNIT_OPEN: "step_unit",
     Reason.PLAN_INCOMPLETE: "step_plan",
     Reason.TOO_FEW: "step_few",
     Reason.FORM_UNSTATED: "step_form",

@@ -22,6 +22,7 @@ from standards.checking.core import (
     AR,
     BASES,
     DM,
+    EXTRACT,
     NO_BASIS,
     UNKNOWN,
     VOLUME,
@@ -36,6 +37,8 @@ from standards.indicators import (
     Indicator,
     UnitReading,
     basis_of,
+    extract_code,
+    extract_of,
     find_indicator,
     indicators,
     name_parts,
@@ -233,7 +236,7 @@ def _meaning(name: str, unit: str, basis: str, note: str, said: str, inside: str
     units, state = _units(indicator, inside, unit, kind)
     if state != State.VALUE:
         return Meaning(code, state)
-    number, state = _basis(code, indicator, name, basis, note, units)
+    number, state = _basis(code, indicator, name, unit, basis, note, units)
     if state != State.VALUE:
         return Meaning(code, state)
     plausible = read_unit(indicator.quantity, indicator.plausible.unit)
@@ -295,9 +298,11 @@ def _units(indicator: Indicator, inside: str, beside: str, kind: str) -> tuple[l
 
 
 def _basis(
-    code: str, indicator: Indicator, name: str, basis: str, note: str, units: Sequence[UnitReading]
+    code: str, indicator: Indicator, name: str, unit: str, basis: str, note: str, units: Sequence[UnitReading]
 ) -> tuple[int, int]:
     if not indicators().quantities[indicator.quantity].basis:
+        if code in indicators().name_words.extracts.of and (extract := extract_of(name, unit, basis, note)):
+            return EXTRACT + extract_code(extract), State.VALUE
         # of no consequence for a limit; but a bulk density per dry matter converts no count per volume
         return DM if code == "bulk_density" and basis_of(basis) == "dm" else NO_BASIS, State.VALUE
     if code == "dry_matter":
@@ -379,7 +384,7 @@ def _applied(
     implausible = readings == 0
     cause = np.where(censored, Reason.CENSORED, Reason.NONE)
     cause[ambiguous] = Reason.AMBIGUOUS_NUMBER
-    cause[(readings > 1) & (least != most)] = Reason.UNIT_MISSING
+    cause[(readings > 1) & (least != most)] = Reason.UNIT_OPEN
     unstated = form > 0
     if unstated.any():
         np.multiply(most, form, out=most, where=unstated)
