@@ -24,7 +24,7 @@ from standards.library import RuleSet
 from standards.library_schema import Limit
 from standards.reading.readings import Reading, columns
 
-CHECKER_VERSION = "2.0"
+CHECKER_VERSION = "2.1"
 SAMPLE_VERDICTS = ("pass", "fail", "cannot_tell", "incomplete")
 INCOMPLETE = 3
 BLOCK = 1 << 17

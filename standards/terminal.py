@@ -83,6 +83,7 @@ def compact(answers: Sequence[SampleVerdict], language: str) -> str:
     for answer in answers:
         one = answer.as_json(language)
         lines.append(_heading(answer, one, language))
+        lines += [f"  {note}" for note in one["notes"]]
         judged = [item for item in one["indicators"] if not _no_limit(item)]
         rows = []
         for item in judged:
@@ -118,6 +119,7 @@ def explained(answers: Sequence[SampleVerdict], language: str) -> str:
     for answer in answers:
         one = answer.as_json(language)
         lines.append(_heading(answer, one, language))
+        lines += [f"  {note}" for note in one["notes"]]
         edition = answer.rules.edition
         used = {limit.id: limit.source for limit in answer.rules.limits}
         for item, verdict in zip(one["indicators"], answer.indicators, strict=True):

@@ -113,6 +113,7 @@ class SampleVerdictOut(Schema):
     checker: str
     verdict: str = Field(description="pass, fail, cannot_tell (undecidable) or incomplete (something not tested)")
     provisional: bool
+    notes: list[str] = Field([], description="what to know besides, such as how many samples a year are asked for")
     indicators: list[IndicatorVerdictOut]
 
 

@@ -15,6 +15,7 @@ from standards.checking.steps import origin
 from standards.indicators import indicators
 from standards.library import RuleSet
 from standards.library_schema import Limit, Resolved, parts
+from standards.units import unit_in
 
 REASON_CODES = tuple(f"reason_{name}" for name in REASONS)
 
@@ -58,7 +59,7 @@ class IndicatorVerdict:
         return {**known, "notes": list(known["notes"])}
 
     def _render(self, language: str) -> dict[str, Any]:
-        notes = [note.render(language) for note in self.notes]
+        notes = [unit_in(note.render(language), language) for note in self.notes]
         joint = "" if language.startswith("zh") else " "
         return {
             "indicator": self.indicator,
@@ -67,7 +68,7 @@ class IndicatorVerdict:
             "reported": self.reported,
             "compared": self.compared,
             "limit": self.limit.render(language) if isinstance(self.limit, Message) else self.limit,
-            "unit": self.unit,
+            "unit": unit_in(self.unit, language),
             "basis": self.basis,
             "clause": self.clause.in_language(language) if self.clause else "",
             "grade": self.grade,
@@ -75,9 +76,9 @@ class IndicatorVerdict:
             "obligatory": self.obligatory,
             "group": self.group.in_language(language) if self.group else None,
             "code": self.code,
-            "reason": joint.join([self.reason.render(language), *notes]),
+            "reason": joint.join([unit_in(self.reason.render(language), language), *notes]),
             "notes": notes,
-            "next_step": self.next_step.render(language).strip() if self.next_step else None,
+            "next_step": unit_in(self.next_step.render(language).strip(), language) if self.next_step else None,
             "probability": None if self.probability is None else round(self.probability, 4),
             "delegated_from": self.delegated_from,
         }
@@ -85,12 +86,13 @@ class IndicatorVerdict:
 
 @dataclass(frozen=True, slots=True)
 class SampleVerdict:
-    """One sample against one rule set."""
+    """One sample against one rule set. ``notes``: what to know besides, that hangs on no result."""
 
     sample: str
     rules: RuleSet
     verdict: str
     indicators: tuple[IndicatorVerdict, ...]
+    notes: tuple[Message, ...] = ()
 
     @property
     def provisional(self) -> bool:
@@ -107,6 +109,7 @@ class SampleVerdict:
             "checker": CHECKER_VERSION,
             "verdict": self.verdict,
             "provisional": self.provisional,
+            "notes": [note.render(language) for note in self.notes],
             "indicators": [one.as_json(language) for one in self.indicators],
         }
 

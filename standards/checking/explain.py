@@ -37,6 +37,7 @@ from standards.checking.core import (
 )
 from standards.checking.decision import COVERAGE, Decision
 from standards.checking.evaluation import HELD, UNKNOWN, Evaluation
+from standards.checking.frequency import sampling_notes
 from standards.checking.plan import Judgement, Leaf, Way, extract_asked
 from standards.checking.sense import contradictions, ratio_notes
 from standards.checking.steps import (
@@ -160,8 +161,9 @@ class Sample:
         for place, reading in enumerate(self.readings):
             if not reading.indicator or reading.indicator not in used:
                 verdicts.append(self._unused(place, reading))
+        notes = sampling_notes(result.rules, self.run.facts) if self.run else ()
         return SampleVerdict(
-            self.name, result.rules, SAMPLE_VERDICTS[int(result.verdict[self.number])], tuple(verdicts)
+            self.name, result.rules, SAMPLE_VERDICTS[int(result.verdict[self.number])], tuple(verdicts), notes
         )
 
     def _unused(self, place: int, reading: Reading) -> IndicatorVerdict:

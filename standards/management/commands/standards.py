@@ -27,6 +27,8 @@ from standards.catalogue.library_text import (
     validate_path,
     words,
 )
+from standards.checking.frequency import YEARLY_INPUT, samples_a_year, sampling_notes
+from standards.facts import read_facts
 from standards.library import FOLDER, library, rule_sets
 
 
@@ -47,7 +49,12 @@ class Command(BaseCommand):
         classed.add_argument("code", help="code such as CN-NYT525 or EU-FPR/PFC3A")
         classed.add_argument("--class", dest="class_code", default="", help="one class, such as PFC3A")
         actions.add_parser("list", parents=[shared, dated], help="every standard of the library")
-        actions.add_parser("show", parents=[shared, dated, classed], help="every limit and process rule of a standard")
+        show = actions.add_parser(
+            "show", parents=[shared, dated, classed], help="every limit and process rule of a standard"
+        )
+        show.add_argument(
+            "--yearly-input", metavar="TONNES", help="also: how many samples a year it asks for at this input"
+        )
         validate = actions.add_parser("validate", parents=[shared], help="check a file of your own, or a folder")
         validate.add_argument("path", type=Path, nargs="?", default=FOLDER, help="left out: the shipped library")
         diff = actions.add_parser("diff", parents=[shared, classed], help="what changes between two editions or days")
@@ -74,8 +81,18 @@ class Command(BaseCommand):
         rows = catalogue_rows(library(), self.day(as_of), language)
         self.put(rows, table_lines(rows, language), shape)
 
-    def do_show(self, *, code: str, class_code: str, as_of: str | None, shape: str, language: str, **_: Any) -> None:
-        day = self.day(as_of)
+    def do_show(
+        self,
+        *,
+        code: str,
+        class_code: str,
+        as_of: str | None,
+        shape: str,
+        language: str,
+        yearly_input: str | None = None,
+        **_: Any,
+    ) -> None:
+        day, facts = self.day(as_of), read_facts({YEARLY_INPUT: yearly_input or ""})
         standard, one = find_standard(code, class_code)
         sets = rule_sets(standard, day, one)
         if not sets and standard.editions:
@@ -86,8 +103,12 @@ class Command(BaseCommand):
             row = {"code": standard.code, "name": standard.name.in_language(language), "unavailable": why}
             self.put([row], [f"{row['code']}  {row['name']}", why], shape)
             return
-        lines = [line for rules in sets for line in [*rule_set_lines(rules, language), ""]]
-        self.put([rule_set_json(rules, language) for rules in sets], lines, shape)
+        rows, lines = [], []
+        for rules in sets:
+            samples, notes = samples_a_year(rules, facts), sampling_notes(rules, facts)
+            rows.append(rule_set_json(rules, language) | ({"samples_a_year": samples} if facts else {}))
+            lines += [*rule_set_lines(rules, language), *(note.render(language) for note in notes), ""]
+        self.put(rows, lines, shape)
 
     def do_validate(self, *, path: Path, shape: str, language: str, **_: Any) -> None:
         checked = validate_path(path)
