@@ -10,7 +10,7 @@ from django.db import models
 
 
 class PackedJSONField(models.BinaryField):
-    """Any JSON value, stored as zlib of its UTF-8 text; some fifteen times smaller for verdicts than the text."""
+    """Any JSON value, stored as zlib of its UTF-8 text; some ten times smaller for verdicts than the text."""
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         if value is not None and not isinstance(value, bytes | memoryview):

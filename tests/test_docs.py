@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -37,12 +38,23 @@ def test_readme_commands_run_as_written(tmp_path: Path) -> None:
     environment["COMPOSTNET_DATA"] = str(tmp_path)
     commands = commands_of(ROOT / "README.md")
     assert len(commands) >= 6
-    outputs = {}
+    outputs, answers = {}, {}
+    answer_pdf = ROOT / "var" / "answer.pdf"
+    for name in ("answer.pdf", "answers.json"):
+        (ROOT / "var" / name).unlink(missing_ok=True)
     for command in commands:
         done = subprocess.run(
             ["bash", "-c", command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
         )
         assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
         outputs[command.split()[2]] = done.stdout
+        answers[command] = done.stdout
     assert '"sites_expected": 59' in outputs["figures"]
     assert '"ch4_avoided_t": null' in outputs["figures"]
+    # `|| true` hides the exit status: what the checker and the library print is looked at.
+    judged = json.loads((ROOT / "var" / "answers.json").read_text(encoding="utf-8"))
+    assert {"CN-NYT525", "US-503", "EU-FPR"} <= {one["standard"] for one in judged}
+    assert {"fail", "cannot_tell", "incomplete"} <= {one["verdict"] for one in judged}
+    assert any("EU-FPR" in text for line, text in answers.items() if "--explain" in line)
+    assert answer_pdf.read_bytes().startswith(b"%PDF-")
+    assert all(text.count("CN-NYT525") for line, text in answers.items() if "manage standards" in line)

@@ -281,7 +281,8 @@ def _attach_to_all(actor: Actor, reports: Sequence[LabReport], data: bytes, file
     return list(faults.values())
 
 
-REPORT_FAULTS = ("lab_sheet_withdrawn_before", "lab_sheet_of_lab_itself")
+REPORT_FAULTS = ("lab_sheet_withdrawn_before", "lab_sheet_of_lab_itself", "lab_sheet_code_elsewhere")
+"""Of these the sample is known: to say that it is not would send people to look for a wrong label."""
 
 
 def _report_fault(

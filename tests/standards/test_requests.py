@@ -319,7 +319,7 @@ def test_a_lab_hands_in_nothing_for_a_sample_that_another_lab_was_given(sample, 
     stranger = make_user("lab", organisation=other)
     sending = {"actor": stranger, "lab": other, "data": sheet(sample.code), "file_name": "r.csv"}
     refused("sample_for_another_lab", hand_in_lab_report, sample=sample, **sending)
-    problem = refused("lab_sheet_no_known_sample", hand_in_lab_sheet, **sending)
+    problem = refused("lab_sheet_nothing_new", hand_in_lab_sheet, **sending)
     assert problem.errors[0].message.code == "lab_sheet_code_elsewhere" and not LabReport.objects.exists()
 
 
