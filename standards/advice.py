@@ -22,6 +22,7 @@ from compostnet.shared.texts import Message
 from standards.indicators import indicators
 from standards.printed import Id, Number
 from standards.process.rules import ProcessResult
+from standards.units import unit_in
 
 PATH = Path(__file__).with_name("advice.yaml")
 Verdict = Literal["fail", "cannot_tell", "not_tested"]
@@ -160,7 +161,7 @@ class Advice:
             "rank": self.rank,
             "text": self.text.in_language(language),
             "why": self.why.in_language(language),
-            "because": [one.render(language) for one in self.because],
+            "because": [unit_in(one.render(language), language) for one in self.because],
             "source": self.source.title.in_language(language),
             "issuer": self.source.issuer.in_language(language) if self.source.issuer else "",
             "grade": self.source.grade,

@@ -68,7 +68,7 @@ class IndicatorVerdict:
             "reported": self.reported,
             "compared": self.compared,
             "limit": self.limit.render(language) if isinstance(self.limit, Message) else self.limit,
-            "unit": unit_in(self.unit, language),
+            "unit": self.unit,
             "basis": self.basis,
             "clause": self.clause.in_language(language) if self.clause else "",
             "grade": self.grade,

@@ -37,6 +37,7 @@ from standards.pdf.look import (
     pairs,
     table,
 )
+from standards.units import limit_in
 
 MOST = 2000
 """Verdicts (samples × standards) that a document holds; its overview alone would have a hundred pages."""
@@ -430,7 +431,7 @@ def _limits(page: Look, judged: Sequence[dict[str, Any]]) -> Table:
         under = _joined(item["group"], "" if item["obligatory"] else page.say("pdf_optional"))
         if under:
             name.append(page.text(under, "small"))
-        limit: list[Any] = [page.text(f"{item['limit']} {'' if item['unit'] == '-' else item['unit']}".strip(), "cell")]
+        limit: list[Any] = [page.text(limit_in(item, page.language), "cell")]
         basis = page.basis(item["basis"])
         if basis:
             limit.append(page.text(basis, "small"))

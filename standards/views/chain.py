@@ -125,7 +125,8 @@ def _verdicts(report: LabReport, home: set[str]) -> dict[str, Any]:
         later = [_frozen(one, names) for one in kept if is_later(report, one)]
     else:
         own, later = [_row(one.as_json(language()), names) for one in judge_report(report)], []
-    near = [row for row in own if row["standard"] in home]
+    order = ("fail", "cannot_tell", "incomplete", "pass")
+    near = sorted((row for row in own if row["standard"] in home), key=lambda row: order.index(row["verdict"]))
     return {
         "frozen": frozen,
         "near": near,

@@ -22,6 +22,7 @@ from standards.reading.readings import Line
 from standards.reading.written import lines_as_csv
 from standards.selectors import report_day, report_lines
 from standards.selectors.compare import report_to_compare, reports_to_choose
+from standards.units import unit_in
 from standards.views.check import SheetForm, example
 from standards.views.choosing import REGION, fact_fields, groups_for, judge, stated_facts
 from standards.views.reading import told
@@ -176,7 +177,7 @@ _BASES = {"dm": "dm", "ar": "ar", "om": "om"}
 def _cell(one: dict[str, Any]) -> dict[str, Any]:
     return {
         "limit": one["limit"],
-        "unit": "" if one["unit"] == "-" else one["unit"],
+        "unit": "" if one["unit"] == "-" else unit_in(one["unit"], language()),
         "basis": _BASES.get(one["basis"], ""),
         "verdict": one["verdict"],
         "mark": MARKS[one["verdict"]],

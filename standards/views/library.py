@@ -31,6 +31,7 @@ from standards.catalogue.side_by_side import Heading, Row, side_by_side
 from standards.indicators import simplify
 from standards.library import FOLDER, RuleSet, library, rule_sets
 from standards.library_schema import Edition, Limit, Standard
+from standards.units import unit_in
 from standards.views.shared import BASES, language
 
 GRADES = ("A", "B", "B-", "C")
@@ -281,7 +282,7 @@ def _line(one: Row | Heading, sets: list[RuleSet], edition: Edition) -> dict[str
         "row": one,
         "depth": min(one.depth, 2),
         "cells": cells,
-        "unit": unit_words(first) if one.same("unit") else "",
+        "unit": unit_in(unit_words(first), language()) if one.same("unit") else "",
         "unit_differs": not one.same("unit"),
         "basis": BASES[first.basis],
         "statistic": statistic_words(first) if one.same("statistic", "n", "single_over_percent") else None,
@@ -322,7 +323,7 @@ def _cell(limit: Limit | None, same_statistic: bool) -> dict[str, Any] | None:
     return {
         "limit": limit,
         "text": _rendered(limit_words(limit)),
-        "unit": unit_words(limit),
+        "unit": unit_in(unit_words(limit), language()),
         "changes": limit.changes,
         "plan": _rendered(plan_words(limit)),
         "statistic": "" if same_statistic else _rendered(statistic_words(limit)),

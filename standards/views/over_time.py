@@ -34,6 +34,7 @@ from standards.selectors.compare import (
     scaled,
     sites_to_choose,
 )
+from standards.units import unit_in
 from standards.views.shared import BASES, MARKS, WORDS, language
 
 DEFAULT = "Pb"
@@ -142,7 +143,7 @@ def _choices(available: Sequence[tuple[RuleSet, Limit]], picked: Sequence[str]) 
 def _limit(limit: Limit) -> str:
     words = limit_words(limit)
     text = words.render(language()) if isinstance(words, Message) else words
-    return " ".join(str(part) for part in (text, unit_words(limit), BASES[limit.basis]) if part)
+    return " ".join(str(part) for part in (text, unit_in(unit_words(limit), language()), BASES[limit.basis]) if part)
 
 
 def _column(rules: RuleSet, limit: Limit) -> dict[str, Any]:
@@ -193,7 +194,7 @@ def _heading(terms: Terms) -> str:
 
 
 def _unit(terms: Terms) -> str:
-    return "" if terms.unit == "-" else terms.unit
+    return "" if terms.unit == "-" else unit_in(terms.unit, language())
 
 
 def _lines(code: str, limit: Limit, terms: Terms) -> list[tuple[float, str]]:

@@ -11,6 +11,7 @@ from compostnet.shared.texts import Message
 from standards.catalogue.countries import by_region, places
 from standards.checking.explain import SampleVerdict
 from standards.library import library
+from standards.units import unit_in
 
 BADGES = {
     "pass": "badge-pass",
@@ -72,7 +73,7 @@ def shown(one: dict[str, Any], code: str, name: str) -> dict[str, Any]:
             "word": WORDS[item["verdict"]],
             "mark": MARKS[item["verdict"]],
             "basis_name": BASES.get(item["basis"], ""),
-            "unit": "" if item["unit"] == "-" else item["unit"],
+            "unit": "" if item["unit"] == "-" else unit_in(item["unit"], language()),
             "percent": _percent(item.get("probability")),
             "flagged": item["reason"] != Message("reason_no_limit").render(language()),
         }
