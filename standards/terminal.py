@@ -126,8 +126,8 @@ def explained(answers: Sequence[SampleVerdict], language: str) -> str:
             lines += _explained(item, language)
             source = used.get(verdict.limit_id, "")
             if item["clause"]:
-                where = f"{item['clause']}, {Message('explain_grade', {'grade': item['grade']}).render(language)}"
-                lines.append(f"      {Message('explain_clause').render(language)}{where}")
+                where = {"clause": item["clause"], "grade": item["grade"]}
+                lines.append(f"      {Message('explain_clause', where).render(language)}")
             if source in edition.sources:
                 sources[f"{answer.rules.standard.code} {edition.edition} {source}"] = _source(edition, source)
         for asked in edition.also_required:
