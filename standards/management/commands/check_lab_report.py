@@ -128,7 +128,7 @@ class Command(BaseCommand):
             getattr(stream, "buffer", stream).write(data)
             return
         try:
-            output.parent.mkdir(parents=True, exist_ok=True)
+            output.parent.mkdir(exist_ok=True)  # a folder, but no path that was mistyped
             output.write_bytes(data)
         except OSError as error:
             raise Problem("check_output_unwritable", name=str(output), why=error.strerror or "") from error
