@@ -338,7 +338,7 @@ class RuleSet:
     def provisional(self) -> bool:
         """Whether an obligatory limit (of a standard without limits: process rule) is known from memory only (C)."""
         rules: tuple[Limit | ProcessRule, ...] = self.limits or self.process
-        return any(rule.grade == "C" and rule.obligatory for rule in rules)
+        return any(rule.grade == "C" and (rule.obligatory or getattr(rule, "presumed", False)) for rule in rules)
 
 
 _KEPT: dict[tuple[int, dt.date, str | None], list[RuleSet]] = {}

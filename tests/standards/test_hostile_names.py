@@ -103,7 +103,7 @@ def test_units_as_reports_print_them(quantity, unit, factor, basis):
     ("quantity", "unit"),
     [
         *[("mass_fraction", one) for one in ("mg/L", "% v/v", "vol%", "mmol/kg", "meq/100g", "lb/ton", "g/L")],
-        *[("count", one) for one in ("CFU", "MPN/100 mL", "CFU/mL", "g", "log10")],
+        *[("count", one) for one in ("CFU", "MPN/0 mL", "CFU/m2", "g", "log10")],
         *[("conductivity", one) for one in ("mS", "dm/m", "ppm", "mg/L", "S/cm", "g KCl/L", "(1:5)")],
         *[("carbon_dioxide_evolution", one) for one in ("mg CO2-C/g TS/day", "mg CO2-C/g/d", "mg CO2/kg OM/d")],
         ("oxygen_uptake", "mg O2/g DM/h"),
