@@ -37,7 +37,7 @@ from standards.checking.judging import (
     together,
 )
 from standards.checking.plan import Group, Judgement, Leaf, Plan, Term, Way
-from standards.checking.tables import Table, evidence, in_terms
+from standards.checking.tables import Table, evidence, in_terms, of_own_basis
 from standards.facts import Facts, holds
 from standards.process.schema import FactCondition
 
@@ -113,11 +113,15 @@ class Evaluation:
             columns = self._evidence[known_by] = evidence(self.whole, known_by)
         return columns
 
+    def own(self, term: Term) -> list[Column]:
+        """The same without what is only given once more on another basis than the limit's."""
+        return of_own_basis(self.whole, self.found(term.ways), term.basis)
+
     def term(self, term: Term) -> list[Column]:
         """The replicates of an indicator in a limit's terms."""
         columns = self._terms.get(term)
         if columns is None:
-            columns = [in_terms(self.whole, column, term) for column in self.found(term.ways)]
+            columns = [in_terms(self.whole, column, term) for column in self.own(term)]
             self._terms[term] = columns
         return columns
 
@@ -132,7 +136,7 @@ class Evaluation:
         for number, wanted in enumerate(plan.judgements):
             if plan.sources[number].isdisjoint(codes) and wanted.kind != "unavailable":
                 continue
-            replicates = self.found(wanted.term.ways)
+            replicates = self.own(wanted.term)
             if not wanted.plain or (wanted.statistic == "monthly_average" and len(replicates) > 1):
                 self.judged[number] = self._special(wanted)
                 continue
@@ -205,7 +209,7 @@ class Evaluation:
         size = self.whole.size
         if wanted.kind == "unavailable":
             return Conclusion(np.full(size, CANNOT_TELL, np.int8), np.full(size, Reason.LIMIT_UNAVAILABLE, np.int8))
-        found = self.found(wanted.term.ways)
+        found = self.own(wanted.term)
         if wanted.kind == "declared":
             tested = np.any([column.tested for column in found], axis=0)
             verdict = np.where(tested, DECLARED, NOT_TESTED).astype(np.int8)

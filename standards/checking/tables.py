@@ -177,6 +177,35 @@ def evidence(whole: Table, known_by: Sequence[Way]) -> list[Column]:
     return best or [Column.empty(whole.size)]
 
 
+AGREE = 0.05
+"""Relative difference up to which two printed figures of one result on two bases are the same (two digits each)."""
+
+
+def of_own_basis(whole: Table, columns: list[Column], basis: int) -> list[Column]:
+    """Replicates without those that only give a result once more on the other basis.
+
+    US data sheets print every result dry and as received. That is one test; the figure on the limit's own basis is the
+    one to judge, for the other is rounded and would have to be converted. Two that contradict each other both stay.
+    """
+    if len(columns) < 2 or basis not in (DM, AR):
+        return columns
+    own = np.stack([column.valued & (column.basis == basis) for column in columns])
+    has_own = own.any(0)
+    if not has_own.any():
+        return columns
+    low = np.where(own, [column.low for column in columns], np.inf).min(0) * (1 - AGREE)
+    high = np.where(own, [column.high for column in columns], -np.inf).max(0) * (1 + AGREE)
+    kept = []
+    for column in columns:
+        again = has_own & column.valued & (column.basis == (AR if basis == DM else DM))
+        if again.any():
+            converted = core.rebase(column, basis, whole.dry, whole.organic)
+            again &= (converted.low <= high) & (converted.high >= low)
+            column = replace(column, state=np.where(again, State.ABSENT, column.state).astype(np.int8))
+        kept.append(column)
+    return kept
+
+
 def in_terms(whole: Table, column: Column, term: Term) -> Column:
     """A column in the basis and unit of a term."""
     column = core.inverse(column) if term.turned else column

@@ -13,6 +13,7 @@ from compostnet.shared.problems import Problem
 from standards.reading.lab_shapes import (
     Found,
     Sheet,
+    columns_of,
     find_long,
     find_wide,
     label_columns,
@@ -109,6 +110,8 @@ def _read_sheet(sheet: Sheet, file_name: str, default: str) -> LabFile:
     meta = _particulars(sheet)
     sample = meta.get("sample", "") or default
     found = _understood(sheet, sample)
+    if found is None and _is_header_only(sheet):
+        raise Problem("lab_sheet_rows", name=file_name)
     if found is None:
         raise _not_understood(sheet)
     if not found.lines:
@@ -136,6 +139,12 @@ def _understood(sheet: Sheet, sample: str) -> Found | None:
         return read_wide(sheet, *wide, sample)
     labels = label_columns(sheet)
     return read_labels(sheet, labels, sample) if labels else None
+
+
+def _is_header_only(sheet: Sheet) -> bool:
+    """Whether all there is are the heads of a long sheet."""
+    rows = [row for row in range(len(sheet.rows)) if sheet.filled(row)]
+    return len(rows) == 1 and columns_of(sheet, rows[0]).is_long
 
 
 def _text(sheet: Sheet, row: int) -> str:

@@ -326,7 +326,7 @@ def test_merged_results_are_not_spread_over_two_indicators():
         (b"PK\x03\x04broken", "x.xlsx", "sheet_not_readable"),
         (b"a,b\n1,2\n", "x.csv", "lab_sheet_columns"),
         (b"Dear colleague,\nthe results follow.\n", "x.csv", "lab_sheet_columns"),
-        (b"sample,indicator,value\n", "x.csv", "lab_sheet_columns"),
+        (b"sample,indicator,value\n", "x.csv", "lab_sheet_rows"),
         (b"sample,indicator,value,unit\nA,Pb,1,5,mg/kg\n", "x.csv", "sheet_ragged"),
         (b"sample,indicator,value,value\nA,Pb,1,5\n", "x.csv", "sheet_header_twice"),
         (b"sample,Pb,Pb\nA,1,5\n", "x.csv", "sheet_header_twice"),

@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 import io
 import json
+import os
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -129,7 +130,15 @@ class Command(BaseCommand):
             return
         try:
             output.parent.mkdir(exist_ok=True)  # a folder, but no path that was mistyped
-            output.write_bytes(data)
+            whole = output.with_name(f".{output.name}.{os.getpid()}")
+            try:
+                whole.write_bytes(data)
+                if output.exists() and not output.is_file():  # a pipe or a device: nothing that can be replaced
+                    output.write_bytes(data)
+                else:
+                    whole.replace(output)  # all or nothing, even when it is stopped in the middle
+            finally:
+                whole.unlink(missing_ok=True)
         except OSError as error:
             raise Problem("check_output_unwritable", name=str(output), why=error.strerror or "") from error
 
