@@ -254,10 +254,11 @@ def _held_against(
         return []
     books = library()
 
-    def rank(one: Mapping[str, Any]) -> tuple[int, int]:
+    def rank(one: Mapping[str, Any]) -> tuple[int, int, int]:
         standard = books.get(one["standard"])
         own = standard is not None and standard.country == product.country
-        return (0 if own else 1, {"fail": 0, "pass": 1}.get(one["verdict"], 2))
+        decided = sum(item["verdict"] in ("pass", "fail") for item in one["indicators"])
+        return (0 if own else 1, {"fail": 0, "pass": 1}.get(one["verdict"], 2), -decided)
 
     rows = []
     for one in sorted(verdicts, key=rank)[:MOST_STANDARDS]:

@@ -170,7 +170,7 @@ class Box(Flowable):  # type: ignore[misc]
 def _form(page: Look, title: str, fields: Sequence[tuple[str, ...]]) -> KeepTogether:
     """Fields to fill in by hand: a label over an empty line; one field in a row takes its whole width."""
     rows = [[*(page.text(page.say(name), "label") for name in row), *[""] * (2 - len(row))] for row in fields]
-    made = Table(rows, colWidths=[WIDTH / 2] * 2, rowHeights=[10.5 * mm] * len(rows))
+    made = Table(rows, colWidths=[WIDTH / 2] * 2, rowHeights=[7.9 * mm] * len(rows))
     made.setStyle(
         TableStyle(
             [

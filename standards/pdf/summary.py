@@ -279,7 +279,7 @@ def _matrix(page: Look, verdicts: Sequence[dict[str, Any]]) -> list[Flowable]:
                     *(page.text(number, "cell-right") for number in numbers),
                 ]
             )
-        widths = [132, WIDTH - 132 - 82 - 4 * 37, 82, 37, 37, 37, 37]
+        widths = [134, WIDTH - 134 - 76 - 154, 76, 33, 33, 44, 44]
         return [*parts, table(rows, widths, padding=2.2)]
     codes = list(dict.fromkeys(rules_code(one) for one in verdicts))
     known = {(rules_code(one), one["sample"]): (number, one) for number, one in enumerate(verdicts)}
@@ -457,8 +457,8 @@ def _limits(page: Look, judged: Sequence[dict[str, Any]]) -> Table:
         for row, item in enumerate(judged, start=1)
         if item["verdict"] == "fail"
     ]
-    rest = WIDTH - 72 - 60
-    widths = [72, rest * 0.26, rest * 0.23, 60, rest * 0.23, rest * 0.28]
+    rest = WIDTH - 72 - 72
+    widths = [72, rest * 0.25, rest * 0.22, 72, rest * 0.23, rest * 0.30]
     return table(rows, widths, more=failed)
 
 

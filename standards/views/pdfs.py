@@ -22,6 +22,7 @@ from standards.pdf.facts import as_dicts, rules_code
 from standards.selectors import visible_report
 from standards.selectors.documents import (
     Answer,
+    country_of,
     frozen,
     label_facts,
     product_facts,
@@ -150,21 +151,28 @@ def request_protocol_pdf(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @conditional_page
 @require_safe
 def product_pdf(request: HttpRequest, code: str) -> HttpResponse:
-    """The test summary of a published report, for everybody."""
+    """The test summary of a published report, for everybody; ``?standard=`` as for `report_pdf`."""
     found = published_report(code)
     if found.state != "shown":
         raise Problem("published_no_more", product=found.code)
-    answers = frozen(found.verdicts, language())
+    every = frozen(found.verdicts, language())
+    home = near_home(country_of(found.site_code), library().values())
+    answers = _wanted(list(every), request.GET.getlist("standard"), language(), home)
     address = request.build_absolute_uri(reverse("product", args=[found.code]))
 
     def make() -> bytes:
         return summary_pdf(
-            answers, language=language(), report=public_facts(found), public_url=address, font=settings.PDF_FONT
+            answers,
+            language=language(),
+            report=public_facts(found),
+            public_url=address,
+            kept=every,
+            font=settings.PDF_FONT,
         )
 
-    return pdf_answer(
-        _kept(f"{address}:{language()}:{checksum(answers)}", make), f"summary-{found.code}", private=False
-    )
+    sums = f"{checksum(every)}:{checksum(as_dicts(answers, language()))}"
+    data = _kept(f"{address}:{language()}:{sums}", make)
+    return pdf_answer(data, f"summary-{found.code}", private=False)
 
 
 def _kept(key: str, make: Callable[[], bytes]) -> bytes:

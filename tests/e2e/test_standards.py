@@ -39,8 +39,8 @@ PAGES: dict[str, tuple[str, str | None]] = {
 
 @pytest.fixture(scope="session")
 def tested_batch(network: Network) -> str:
-    """A batch with a confirmed report."""
-    found = "LabReport.objects.filter(state='confirmed').first().sample.batch_id"
+    """A batch with a confirmed report and a temperature of every day."""
+    found = "LabReport.objects.get(number='演-2026-001').sample.batch_id"
     script = f"from standards.models import LabReport; print({found})"
     return network.manage("shell", "-v0", "-c", script).strip()
 
@@ -111,6 +111,17 @@ def test_the_matrix_fits_its_screen(network, visit, language, width, height):
         assert lines.count() > 10 and lines.first.is_visible()
         assert re.search(r"✗|✓|\?|○", lines.first.inner_text())
     look(seen, "compared", language, width)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_chain_page_shows_the_heat_that_was_met(network, visit, tested_batch, language):
+    """Drawn and told; what a rule asks in detail, and rules of other ways and countries, are folded."""
+    seen = visit(language=language, role="administrator")
+    page = seen.go(PAGES["chain"][0].replace("{batch}", tested_batch))
+    heat = page.locator("section[aria-labelledby=process]")
+    assert heat.locator("svg").is_visible() and heat.locator(".findings .badge-pass").count() >= 1
+    assert heat.locator("details[open]").count() == 0
+    assert page.evaluate("document.documentElement.scrollHeight") < 7000, "a phone's reader gets to the end of it"
 
 
 def test_verdicts_are_told_without_colour(network, visit):
