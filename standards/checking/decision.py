@@ -1,7 +1,7 @@
 """Decision rules where a measurement uncertainty is stated, and the probability that the true value conforms.
 
-``simple`` (simple acceptance, ILAC-G8:09/2019 clause 4.2.1; the default): the measured value decides, whatever its
-uncertainty. ``guarded`` (guarded acceptance and rejection, JCGM 106:2012 clauses 8.3.2 and 8.3.3; ILAC-G8 clause
+``simple`` (simple acceptance, ILAC-G8:09/2019, 4.2.1; the default): the measured value decides, whatever its
+uncertainty. ``guarded`` (guarded acceptance and rejection, JCGM 106:2012, 8.3; a statement in three parts, ILAC-G8,
 4.2.3): the guard band is w = U = 2 u, so a value passes only when value + w meets the limit (value - w for a minimum,
 both for a range) and fails only when value - w (value + w) violates it; between them nothing can be told.
 
@@ -23,7 +23,7 @@ from standards.checking.judging import Bounds
 Decision = Literal["simple", "guarded"]
 DECISIONS: tuple[Decision, ...] = ("simple", "guarded")
 COVERAGE = 2.0
-"""w = U = 2 u: the expanded uncertainty for about 95 % (JCGM 106 clause 8.3.2; ILAC-G8 table 1)."""
+"""w = U = 2 u: the expanded uncertainty for about 95 % as the guard band (ILAC-G8:09/2019)."""
 
 _erf = np.frompyfunc(math.erf, 1, 1)
 
@@ -51,7 +51,7 @@ def normal(z: Floats) -> Floats:
 
 
 def conformance(value: NDArray[Any], u: NDArray[Any], bounds: Bounds) -> Floats:
-    """The probability that the true value lies within the limits (JCGM 106:2012 clause 7.2 to 7.4, normal
+    """The probability that the true value lies within the limits (JCGM 106:2012, clause 7; normal
     distribution with the measured value as mean): Φ((upper - value)/u) - Φ((lower - value)/u); nan where u is 0."""
     known = u > 0
     divisor = np.where(known, u, 1.0)

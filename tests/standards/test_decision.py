@@ -35,7 +35,7 @@ def test_worked_examples_of_jcgm_106():
 
 
 def test_a_value_one_guard_band_inside_has_the_risk_of_ilac_g8():
-    """ILAC-G8:09/2019, table 1: w = U, so at most 2.5 % are accepted falsely; at the limit itself half are."""
+    """ILAC-G8:09/2019: w = U, so at most 2.5 % are accepted falsely; at the limit itself half are."""
     assert 1 - chance(46, 2, upper=50) == pytest.approx(0.0228, abs=1e-4)
     assert chance(50, 2, upper=50) == 0.5
 
