@@ -255,7 +255,7 @@ def _long_line(
         value = f"{value} {qualifier}"
     uncertainty = text("uncertainty")
     if uncertainty and (extra := columns.heads[places["uncertainty"]].extra):
-        uncertainty = f"{uncertainty} ({extra})"
+        uncertainty = beside(uncertainty, extra)
     note = "; ".join(part for part in (text("note"), text("method")) if part)
     limit = text("quantification") or text("detection")
     return line_of(
@@ -268,6 +268,14 @@ def _long_line(
         sheet.lines[row],
         uncertainty,
     )
+
+
+def beside(uncertainty: str, extra: str) -> str:
+    """An uncertainty with what the head of its column says of all of them, where the cell does not say it itself."""
+    unit, _, rest = extra.partition(" ") if extra[:2] not in ("k=", "re") else ("", "", extra)
+    if unit and uncertainty[-1:].isdigit():
+        uncertainty = f"{uncertainty} {unit}"
+    return f"{uncertainty} ({rest})" if rest and "k" not in uncertainty.casefold() else uncertainty
 
 
 def with_limit(note: str, value: str, limit: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -80,9 +80,28 @@ def is_unit(text: str) -> bool:
     return any(read_unit(quantity, plain) for quantity in indicators().quantities)
 
 
+_COVERAGE = re.compile(r"[\s,;(（]*(k\s*[=＝]\s*\d(?:\.\d+)?)[)）]?\s*$")
+_STANDARD = re.compile(r"^u(?![A-Za-z])|标准不确定度|(?<![a-z])standard uncertainty", re.IGNORECASE)
+_RELATIVE = re.compile(r"相对|relative|\brel\b", re.IGNORECASE)
+
+
 @lru_cache(maxsize=4096)
 def head_of(text: str) -> Head:
-    """What a column's head means. Bilingual heads (检测结果 Result) mean what their parts mean; brackets hold units."""
+    """What a column's head means; of an uncertainty ``extra`` is what has to be said beside the figures of the column
+    (the coverage factor, that it is a standard or a relative one)."""
+    match = _COVERAGE.search(text)
+    head = _head_of(text[: match.start()] if match and match.start() else text)
+    if head.kind != "uncertainty":
+        return _head_of(text)
+    own = " ".join(unicodedata.normalize("NFKC", text).split())
+    standard = own[:1] != "U" and _STANDARD.search(own)
+    words = [head.unit or ("%" if "%" in own else "")]
+    words += [match[1] if match else head.extra or ("k=1" if standard else ""), "rel" if _RELATIVE.search(own) else ""]
+    return replace(head, extra=" ".join(word for word in words if word))
+
+
+def _head_of(text: str) -> Head:
+    """The same from the words alone. Bilingual heads (检测结果 Result) mean what their parts do; brackets: units."""
     plain = " ".join(unicodedata.normalize("NFKC", text).split())
     if not plain or len(plain) > 120:
         return Head()
