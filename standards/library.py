@@ -15,7 +15,8 @@ from typing import Any
 from compostnet.shared.problems import Problem
 from compostnet.shared.rules import RuleFileError, Text, in_force, load_rule, refuse_overlap
 from standards.facts import known_facts
-from standards.indicators import IndicatorFile, indicators, read_unit
+from standards.indicators import indicators, read_unit
+from standards.indicators_schema import IndicatorFile
 from standards.library_schema import (
     AllOf,
     AnyOf,

@@ -11,7 +11,8 @@ import numpy as np
 from standards.checking import core
 from standards.checking.core import AR, DM, UNKNOWN, Codes, Column, Reason, Share, State
 from standards.checking.plan import UNVERIFIED, Step, Term, Way, part_pairs, ways
-from standards.indicators import Consistency, indicators
+from standards.indicators import indicators
+from standards.indicators_schema import Consistency
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,6 @@ from standards.checking.core import (
     State,
 )
 from standards.indicators import (
-    Indicator,
     UnitReading,
     basis_of,
     extract_code,
@@ -46,6 +45,7 @@ from standards.indicators import (
     species_fits,
     without_own_symbol,
 )
+from standards.indicators_schema import Indicator
 from standards.reading.results import Parsed, read_result, read_spread
 
 _STATES = {
