@@ -340,7 +340,8 @@ def test_pieces_in_a_volume_are_no_mass():
     assert of("DE-RAL251/FRESH", "foreign_area", "area index; 15; cm2/L").verdict == "pass"
     assert of("DE-BIOABFV/20T", "weed_seeds", "weed seeds; 2.00; /L").verdict == "pass"
     assert of("DE-BIOABFV/20T", "weed_seeds", "weed seeds; 2.01; /L").verdict == "fail"
-    assert of("DE-BIOABFV/20T", "weed_seeds", "weed seeds; 2; /kg").verdict == "cannot_tell"  # for want of a bulk density
+    # per kilogram, and without the bulk density
+    assert of("DE-BIOABFV/20T", "weed_seeds", "weed seeds; 2; /kg").verdict == "cannot_tell"
 
 
 @pytest.mark.parametrize(
