@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from batches.demo.network import network_file
+
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "tests" / "screenshots"
 DEMO_REPORTS = ROOT / "standards" / "demo_reports.yaml"
@@ -53,6 +55,7 @@ def words_of_people() -> list[str]:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and CHINESE.search(node.value):
                 found.add(node.value)
     found |= texts_of(yaml.safe_load(DEMO_REPORTS.read_text(encoding="utf-8")))
+    found |= {point for daily in network_file().measured_daily for point in daily.points}
     return sorted(found, key=len, reverse=True)
 
 
@@ -65,8 +68,8 @@ def texts_of(node: Any) -> set[str]:
 
 
 def without_words_of_people(text: str) -> str:
-    """The text without people's own words, and without titles and units that stand as their document prints them."""
-    text = re.sub(r"《[^》]*》|亿/g", " ", text)
+    """The text without people's own words, and without titles that stand as their document prints them."""
+    text = re.sub(r"《[^》]*》", " ", text)
     for words in words_of_people():
         text = text.replace(words, " ")
     return text
