@@ -10,7 +10,7 @@ import pytest
 from django.core.management import call_command
 
 from compostnet.shared import rules as shared_rules
-from standards import facts, indicators, library_schema
+from standards import facts, indicators_schema, library_schema
 from standards import library as books
 from standards.process import schema as process_schema
 from tests.conftest import ROOT
@@ -108,12 +108,12 @@ MODELS = [
     process_schema.Sampling,
     process_schema.Frequency,
     facts.Fact,
-    indicators.Quantity,
-    indicators.UnitRule,
-    indicators.Indicator,
-    indicators.Ambiguous,
-    indicators.Relation,
-    indicators.Consistency,
+    indicators_schema.Quantity,
+    indicators_schema.UnitRule,
+    indicators_schema.Indicator,
+    indicators_schema.Ambiguous,
+    indicators_schema.Relation,
+    indicators_schema.Consistency,
 ]
 
 
