@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -21,13 +22,15 @@ class Quantity(Rule):
     """A kind of quantity. ``basis``: the value depends on whether it is per dry or per fresh matter.
 
     ``counts``: units of the form "n per x grams" are understood besides the listed ones. ``inverse``: grams of sample
-    to one of something (a coliform value), so dry and as received convert the other way round.
+    to one of something (a coliform value), so dry and as received convert the other way round. ``scatter``: so many
+    times more than its whole a part may be measured before the two contradict each other.
     """
 
     canonical: str
     basis: bool
     counts: bool = False
     inverse: bool = False
+    scatter: Number = Decimal(1)
     units: dict[str, UnitRule]
 
 

@@ -85,6 +85,19 @@ def part_pairs(codes: Collection[str]) -> list[tuple[str, str]]:
     return [(part, whole) for whole in codes for part in _reached(whole, upward=False) if part in codes]
 
 
+@cache
+def shown_by(whole: str) -> frozenset[str]:
+    """What shows that some of an indicator is there without being counted in it (Salmonella of pathogens)."""
+    return frozenset(one.from_ for one in indicators().relations if one.kind == "at_least" and one.of == whole)
+
+
+@cache
+def scatter(code: str) -> float:
+    """So many times more than this whole a part may be measured before the two contradict each other."""
+    known = indicators()
+    return float(known.quantities[known.indicators[code].quantity].scatter)
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """An indicator by all the ways it may be known, on one basis; values × ``factor`` are in the limit's unit.

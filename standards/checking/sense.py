@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from compostnet.shared.texts import Message
 from standards.checking.core import State
-from standards.checking.plan import part_pairs
+from standards.checking.plan import part_pairs, scatter
 from standards.checking.steps import show
 from standards.checking.tables import breaks, exceeds
 from standards.indicators import indicators
@@ -29,7 +29,7 @@ def contradictions(codes: Collection[str], rows: Rows) -> list[Message]:
     for pair in part_pairs(rows):
         part, total = (rows[code][0] for code in pair)
         alike = part.basis == total.basis and part.state == State.VALUE == total.state
-        if set(pair) & set(codes) and alike and exceeds(part, total):
+        if set(pair) & set(codes) and alike and exceeds(part, total, scatter(pair[1])):
             names = dict(zip(("part", "whole"), (indicators().indicators[code].name for code in pair), strict=True))
             texts = "; ".join(f"{one.line.indicator} {one.line.reported}" for one in (part, total))
             notes.append(Message("note_part_above_whole", {**names, "reported": texts}))

@@ -10,7 +10,7 @@ import numpy as np
 
 from standards.checking import core
 from standards.checking.core import AR, DM, UNKNOWN, Codes, Column, Reason, Share, State
-from standards.checking.plan import UNVERIFIED, Step, Term, Way, part_pairs, ways
+from standards.checking.plan import UNVERIFIED, Step, Term, Way, part_pairs, scatter, shown_by, ways
 from standards.indicators import indicators
 from standards.indicators_schema import Consistency
 
@@ -92,9 +92,10 @@ def _consistent(cells: dict[str, list[Column]]) -> dict[str, list[Column]]:
     return checked
 
 
-def exceeds(part: Any, whole: Any) -> Any:
-    """Whether a part is surely more than its whole (numbers or arrays, on one basis), or found where that was none."""
-    more = part.low > whole.high * (1 + core.EQUAL)
+def exceeds(part: Any, whole: Any, scatter: float) -> Any:
+    """Whether a part is surely more than its whole (numbers or arrays, on one basis), by more than two measurements
+    scatter; or found where that was none."""
+    more = part.low > whole.high * scatter * (1 + core.EQUAL)
     none = (whole.found == 1) & ((whole.cause == Reason.NONE) | (whole.cause == Reason.NO_DETECTION_LIMIT))
     examined = (part.grams == 0) | (whole.grams == 0) | (part.grams <= whole.grams)
     return more | ((part.found == 2) & none & examined)
@@ -102,7 +103,8 @@ def exceeds(part: Any, whole: Any) -> Any:
 
 def _parts_within(whole: Table) -> Table:
     """Flag a part that is reported as more than its whole, and the whole, as implausible; of several results the
-    least of the part against the greatest of the whole."""
+    least of the part against the greatest of the whole. What was found stands against "none of any": only the latter
+    is flagged."""
     pairs = part_pairs(whole.columns)
     if not pairs:
         return whole
@@ -113,16 +115,16 @@ def _parts_within(whole: Table) -> Table:
         for part in parts:
             for total in totals:
                 alike = part.basis == total.basis
-                more = exceeds(part, total)
+                more = exceeds(part, total, scatter(pair[1]))
                 if not alike.all():
-                    dry = (whole.rebased(one, DM) for one in (part, total))
-                    more = np.where(alike, more, exceeds(*dry))
+                    dry = [whole.rebased(one, DM) for one in (part, total)]
+                    more = np.where(alike, more, exceeds(dry[0], dry[1], scatter(pair[1])))
                 broken &= np.where(part.valued & total.valued, more, ~part.tested | ~total.tested)
         for columns_of in (parts, totals):
             broken &= np.any([column.valued for column in columns_of], axis=0)
         if not broken.any():
             continue
-        for code in pair:
+        for code in pair[1:] if pair[0] in shown_by(pair[1]) else pair:
             columns[code] = [
                 replace(one, state=np.where(broken & one.valued, State.IMPLAUSIBLE, one.state).astype(np.int8))
                 for one in columns[code]

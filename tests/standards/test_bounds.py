@@ -90,19 +90,31 @@ def test_a_part_above_its_whole_flags_both(relation):
         found = check_lines(lines(*rows), selected(["CN-CJJ52"], DAY))[0].indicators
         return {one.indicator: [note.code for note in one.notes] for one in found}
 
-    for codes in cells(3, 2).values():
+    for codes in cells(9, 2).values():
         assert codes == ["reason_implausible", "note_part_above_whole"]
-    assert not any(cells(2, 2).values())
+    for part in (2, 2.3):  # two measurements of one sample scatter
+        assert not any(cells(part, 2).values())
     assert not any(cells(1, 2).values())
 
 
 def test_a_contradicted_pair_is_judged_by_no_standard():
-    for limit in ("faecal_coliforms",):
-        found = verdict("CN-NYT525", limit, "E. coli; 150; CFU/g; ar", "faecal coliforms; 23; CFU/g; ar")
-        assert (found.verdict, found.code) == ("cannot_tell", "reason_implausible")
-        assert "150" in found.as_json("en")["reason"]
+    found = verdict("CN-NYT525", "faecal_coliforms", "E. coli; 150; CFU/g; ar", "faecal coliforms; 23; CFU/g; ar")
+    assert (found.verdict, found.code) == ("cannot_tell", "reason_implausible")
+    assert "150" in found.as_json("en")["reason"]
     nil = judged("IN-FCO/CITY", "Salmonella; detected in 25 g", "pathogens; nil")
     assert {one.code for one in nil.indicators if one.indicator == "pathogens"} == {"reason_implausible"}
+
+
+def test_what_scatter_explains_unmakes_no_failure():
+    """Two counts above the limit, the part a little above its whole: both stand, and both fail."""
+    rows = ("E. coli; 1700; CFU/g; ar", "faecal coliforms; 1585; MPN/g; ar")
+    assert verdict("CN-NYT525", "faecal_coliforms", *rows).verdict == "fail"
+    assert verdict("UK-PAS100", "E_coli", *rows).verdict == "fail"
+
+
+def test_found_salmonella_fails_whatever_the_sum_of_pathogens_says():
+    rows = ("Salmonella; detected in 25 g", "pathogens; nil")
+    assert verdict("CN-GB7959", "Salmonella", *rows).verdict == "fail"
 
 
 @given(part=st.floats(0.001, 99_999))
