@@ -15,6 +15,7 @@ from batches.demo.network import network_file
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "tests" / "screenshots"
 DEMO_REPORTS = ROOT / "standards" / "demo_reports.yaml"
+SHEET_WORDS = ROOT / "standards" / "reading" / "lab_sheets.yaml"
 LOOK = (Path(__file__).parent / "look.js").read_text(encoding="utf-8")
 
 CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -54,7 +55,8 @@ def words_of_people() -> list[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and CHINESE.search(node.value):
                 found.add(node.value)
-    found |= texts_of(yaml.safe_load(DEMO_REPORTS.read_text(encoding="utf-8")))
+    heads = texts_of(yaml.safe_load(SHEET_WORDS.read_text(encoding="utf-8")))  # words of the platform, not of a person
+    found |= texts_of(yaml.safe_load(DEMO_REPORTS.read_text(encoding="utf-8"))) - heads
     found |= {point for daily in network_file().measured_daily for point in daily.points}
     return sorted(found, key=len, reverse=True)
 
