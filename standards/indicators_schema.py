@@ -131,7 +131,8 @@ class NameWords(Rule):
 
 
 class IndicatorFile(Rule):
-    """The shape of ``indicators.yaml``."""
+    """The shape of ``indicators.yaml``. ``printed_twice_within_percent``: so close two figures of one result, printed
+    dry and as received, lie after conversion."""
 
     quantities: dict[str, Quantity]
     indicators: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")], Indicator]
@@ -139,6 +140,7 @@ class IndicatorFile(Rule):
     relations: tuple[Relation, ...]
     consistency: tuple[Consistency, ...]
     ratios: tuple[RatioCheck, ...] = ()
+    printed_twice_within_percent: Number
     basis_words: dict[Literal["dm", "ar", "om", "ad"], tuple[str, ...]]
     basis_unstated: tuple[str, ...] = ()
     name_words: NameWords = NameWords()

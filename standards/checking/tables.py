@@ -180,10 +180,6 @@ def evidence(whole: Table, known_by: Sequence[Way]) -> list[Column]:
     return best or [Column.empty(whole.size)]
 
 
-AGREE = 0.05
-"""Relative difference up to which two printed figures of one result on two bases are the same (two digits each)."""
-
-
 def of_own_basis(whole: Table, columns: list[Column], basis: int) -> list[Column]:
     """Replicates without those that only give a result once more on the other basis.
 
@@ -196,8 +192,9 @@ def of_own_basis(whole: Table, columns: list[Column], basis: int) -> list[Column
     has_own = own.any(0)
     if not has_own.any():
         return columns
-    low = np.where(own, [column.low for column in columns], np.inf).min(0) * (1 - AGREE)
-    high = np.where(own, [column.high for column in columns], -np.inf).max(0) * (1 + AGREE)
+    agree = float(indicators().printed_twice_within_percent) / 100
+    low = np.where(own, [column.low for column in columns], np.inf).min(0) * (1 - agree)
+    high = np.where(own, [column.high for column in columns], -np.inf).max(0) * (1 + agree)
     kept = []
     for column in columns:
         again = has_own & column.valued & (column.basis == (AR if basis == DM else DM))
