@@ -46,7 +46,7 @@ MOST_DETAILED = 150
 BULLET = "•"
 BADGES_UP_TO = 4
 COLUMNS = 8
-"""Samples beside each other in the overview."""
+"""Samples beside each other in the overview, at the most."""
 
 
 def summary_pdf(
@@ -283,9 +283,11 @@ def _matrix(page: Look, verdicts: Sequence[dict[str, Any]]) -> list[Flowable]:
         return [*parts, table(rows, widths, padding=2.2)]
     codes = list(dict.fromkeys(rules_code(one) for one in verdicts))
     known = {(rules_code(one), one["sample"]): (number, one) for number, one in enumerate(verdicts)}
-    for start in range(0, len(samples), COLUMNS):
-        chosen = samples[start : start + COLUMNS]
-        wide = min(48.0, (WIDTH - 150) / len(chosen))
+    longest = max(page.faces.width(part, 8, True) for one in samples for part in one.split() or [""])
+    wide = min(max(48.0, longest + 10), 110.0)  # a sample's name breaks between its words, not inside of one
+    columns = min(COLUMNS, int((WIDTH - 150) / wide))
+    for start in range(0, len(samples), columns):
+        chosen = samples[start : start + columns]
         rows = [[page.text(page.say("pdf_standard"), "head"), *(page.text(one, "head-centre") for one in chosen)]]
         for code in codes:
             row: list[Any] = []
