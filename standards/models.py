@@ -9,8 +9,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from batches.models import Batch
+from compostnet.shell.fields import PackedJSONField
 from sites.models import Organisation
-from standards.fields import PackedJSONField
 
 
 class Sample(models.Model):

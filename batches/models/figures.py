@@ -1,6 +1,8 @@
-"""Site-months with their state, the roll-up of masses under them, and releases."""
+"""Site-months with their state and thread, the roll-up of masses under them, and what a site used besides mass."""
 
 from __future__ import annotations
+
+import uuid
 
 from django.conf import settings
 from django.db import models
@@ -72,19 +74,53 @@ class Explanation(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
 
 
-class Release(models.Model):
-    """A frozen, numbered publication of a month. Its files stand in the releases folder under its number."""
+class Remark(models.Model):
+    """One word in the thread of a site-month: the platform asks, the site answers, either remarks."""
 
-    number = models.PositiveIntegerField(primary_key=True)
-    month = models.IntegerField()
-    revision = models.PositiveSmallIntegerField(help_text="0 for a month's first release, then 1, 2, …")
-    method = models.CharField(max_length=60)
-    gwp = models.CharField(max_length=30)
-    cut_off = models.DateTimeField(help_text="what was recorded and verified until then counts")
-    manifest_sha256 = models.CharField(max_length=64)
+    class Kind(models.TextChoices):
+        QUERY = "query", _("query")
+        ANSWER = "answer", _("answer")
+        REMARK = "remark", _("remark")
+        REOPENED = "reopened", _("reopened")
+
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+", db_index=False)
+    month = models.IntegerField(help_text="year * 12 + month - 1")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    text = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
 
     class Meta:
-        ordering = ["-number"]
-        constraints = [models.UniqueConstraint(fields=["month", "revision"], name="release_month_revision_once")]
+        ordering = ["created_at", "id"]
+        indexes = [models.Index(fields=["site", "month"], name="remark_site_month")]
+
+
+class MonthlyRecord(models.Model):
+    """What a site used, gave and had in a month besides mass: energy, money, people, where compost went.
+
+    Append-only as the ledger is: a correction supersedes. ``kind`` is a code of ``batches/resources.yaml``, ``value``
+    is in the unit of that kind; ``entered_value`` and ``entered_unit`` are as typed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+", db_index=False)
+    month = models.IntegerField(help_text="year * 12 + month - 1")
+    kind = models.CharField(max_length=40)
+    value = models.DecimalField(max_digits=18, decimal_places=6)
+    entered_value = models.CharField(max_length=60)
+    entered_unit = models.CharField(max_length=40)
+    note = models.TextField(blank=True, default="")
+    supersedes = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="superseded_by", help_text="what this one corrects"
+    )
+    reason = models.CharField(max_length=300, blank=True, default="", help_text="why it was corrected")
+    recorded_at = models.DateTimeField()
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["site", "month"], name="monthly_record_site_month")]
+        constraints = [
+            models.CheckConstraint(condition=Q(value__gte=0), name="monthly_record_not_negative"),
+        ]

@@ -79,7 +79,8 @@ class LedgerEntry(Entry):
     """Mass in or out of a batch. The figures rest on these rows and on nothing else.
 
     ``mass_mg`` is what counts (milligrams, exact); ``entered_value`` and ``entered_unit`` are as typed. A correction to
-    nothing has ``mass_mg`` 0. A transfer leaves ``batch`` and arrives in ``to_batch`` with the same mass.
+    nothing has ``mass_mg`` 0. A transfer leaves ``batch`` and arrives in ``to_batch`` with the same mass. A removal is
+    taken out before composting (it was never diverted); a residue leaves after it and goes to disposal.
     """
 
     class Kind(models.TextChoices):
@@ -87,6 +88,7 @@ class LedgerEntry(Entry):
         REMOVAL = "removal", _("removal")
         TRANSFER = "transfer", _("transfer")
         HARVEST = "harvest", _("harvest")
+        RESIDUE = "residue", _("residue")
 
     class Measured(models.TextChoices):
         SCALE = "scale", _("weighed")

@@ -32,6 +32,7 @@ from batches.entries_diary import DiaryRow, check_diary, diary_content
 from batches.entry_rules import word_key
 from batches.models import Batch, DiaryEntry, LedgerEntry, Photo, Upload
 from batches.services.bulk import Inserted, insert_new, moment_text
+from batches.services.locks import LEDGER, hold_shared
 from batches.services.site_months import reopen_for_late_entries
 from compostnet.shared.problems import Fault
 from compostnet.shared.texts import Message
@@ -311,6 +312,8 @@ def _store(
     used = rows if len(kept) == len(rows) else [rows[position] for position in kept]
     user = user_or_none(actor)
     size = len(used)
+    # Before the time stamp: see the lock.
+    hold_shared(LEDGER)
     columns: dict[str, Sequence[Any]] = {
         "id": [row.id for row in used],
         "digest": digests if used is rows else [digests[position] for position in kept],

@@ -74,8 +74,19 @@ class PublicLocation(models.TextChoices):
     COARSE = "coarse", _("coarsened to about 1 km")
 
 
+class PublicDetail(models.TextChoices):
+    """How much of a site's ledger anyone may read."""
+
+    ENTRIES = "entries", _("each weighing")
+    SUMS = "sums", _("monthly sums only")
+
+
 class Site(Named):
-    """A place that composts. ``scenario`` and ``process`` are codes of ``sites/vocabulary.yaml``."""
+    """A place that composts. ``scenario`` and ``process`` are codes of ``sites/vocabulary.yaml``.
+
+    ``community_mode`` and ``run_by`` are classes of ``sites/classification.yaml`` that people choose. The climate zone
+    follows from the three normals (with their source in ``climate_source``), or is set by hand with a reason.
+    """
 
     code = models.SlugField(max_length=60, unique=True)
     organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, blank=True, related_name="sites")
@@ -94,6 +105,13 @@ class Site(Named):
         max_length=30, blank=True, help_text="zone of the methane method; empty = not known"
     )
     climate_source = models.CharField(max_length=300, blank=True)
+    climate_reason = models.CharField(max_length=300, blank=True, help_text="why the zone was set by hand")
+    mean_temperature_c = models.FloatField(null=True, blank=True, help_text="°C, normal of the year")
+    precipitation_mm = models.FloatField(null=True, blank=True, help_text="mm a year, normal")
+    evapotranspiration_mm = models.FloatField(null=True, blank=True, help_text="mm a year, potential, normal")
+    community_mode = models.CharField(max_length=40, blank=True)
+    run_by = models.CharField(max_length=40, blank=True)
+    public_detail = models.CharField(max_length=10, choices=PublicDetail.choices, default=PublicDetail.ENTRIES)
     is_invented = models.BooleanField(default=False, help_text="belongs to the demo network")
     created_at = models.DateTimeField(auto_now_add=True)
 

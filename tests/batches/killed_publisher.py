@@ -20,7 +20,7 @@ from django.conf import settings  # noqa: E402
 from django.db import connections  # noqa: E402
 
 from batches.models import Release  # noqa: E402
-from batches.services import releases  # noqa: E402
+from batches.services import release_folder, releases  # noqa: E402
 from compostnet.shared import releases as published  # noqa: E402
 from compostnet.shared.months import parse_month  # noqa: E402
 from compostnet.shared.problems import Problem  # noqa: E402
@@ -34,12 +34,12 @@ MOMENTS = {
     "the row is committed, the index not begun": ("write_index", 1),
     "the new index is being written": ("_write", 5),
 }
-"""Moment → the function of `batches.services.releases` at whose so manieth call the process is killed."""
+"""Moment → the function of publishing at whose so manieth call the process is killed."""
 
 
 def die_at(name: str, call: int) -> None:
     """Kill this process at the so manieth call of a function."""
-    inner, left = getattr(releases, name), [call]
+    inner, left = getattr(release_folder, name), [call]
 
     def counted(*arguments):
         left[0] -= 1
@@ -47,7 +47,9 @@ def die_at(name: str, call: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return inner(*arguments)
 
-    setattr(releases, name, counted)
+    for module in (release_folder, releases):
+        if hasattr(module, name):
+            setattr(module, name, counted)
 
 
 def public() -> list[int]:

@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, connections
 
 from batches.models import Release, SiteMonth
+from batches.services import release_folder
 from batches.services import releases as service
 from batches.services.releases import publish_release
 from batches.services.site_months import query_site_month, reopen_for_late_entries, verify_site_months
@@ -175,7 +176,7 @@ class TestPublishing:
         assert publish_release(actor=make_user("administrator"), month=MAY).number == 1
 
     def test_cut_off_while_writing_leaves_no_release_and_the_next_one_is_whole(self, ready, folder, monkeypatch):
-        real = service._write
+        real = release_folder._write
         written = []
 
         def pull_the_plug(path, content):
@@ -184,12 +185,12 @@ class TestPublishing:
                 raise OSError("no power")
             real(path, content)
 
-        monkeypatch.setattr(service, "_write", pull_the_plug)
+        monkeypatch.setattr(release_folder, "_write", pull_the_plug)
         with pytest.raises(OSError, match="no power"):
             publish_release(actor=CONSOLE, month=MAY)
         assert not Release.objects.exists()
         assert published.latest(folder) is None
-        monkeypatch.setattr(service, "_write", real)
+        monkeypatch.setattr(release_folder, "_write", real)
         assert publish_release(actor=CONSOLE, month=MAY).number == 1
         assert sorted(p.name for p in folder.iterdir()) == ["1", "index.json"]
 
