@@ -8,11 +8,14 @@ class StandardsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Read the rule files at start: a broken one stops it, with file, key and remedy."""
+        """Read the rule files at start: a broken one stops it, with file, key and remedy; offer what figures ask."""
+        from batches.providers import provide
         from standards.advice import advice_rules
         from standards.library import library
         from standards.process.rules import process_rules
+        from standards.selectors.quality import product_quality
 
         library()
         process_rules()
         advice_rules()
+        provide("product_quality", product_quality)
