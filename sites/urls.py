@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from sites import views, views_places
+from sites import views, views_classification, views_places
 
 urlpatterns = [
     path("map/", views.map_view, name="map"),
     path("sites/", views.site_list, name="sites"),
     path("sites/<slug:code>/", views.site_page, name="site"),
+    path("classes/", views_classification.classes, name="classes"),
     path("desk/sites/", views_places.site_list, name="desk_sites"),
     path("desk/sites/new/", views_places.site_new, name="site_new"),
     path("desk/sites/<slug:code>/edit/", views_places.site_edit, name="site_edit"),
