@@ -42,7 +42,7 @@ NO_SERVICES = {
     "sites/accounts.py": "hooks of allauth: a person signs up by themselves",
     "sites/auth.py": "when a token was last used",
     "sites/views_people.py": "allauth's own form, which sends a mail",
-    "standards/pdf/look.py": "a PDF document, which is no row",
+    "compostnet/shared/pdf/look.py": "a PDF document, which is no row",
 }
 """What writes without being a service, and why."""
 

@@ -15,12 +15,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Spacer, Table, TableStyle
 
 from compostnet.shared.display import format_number
-from standards.checking.core import BASES, State
-from standards.checking.explain import SampleVerdict
-from standards.indicators import indicators
-from standards.library import library
-from standards.pdf.facts import ProductFacts, ReportFacts, as_dicts, rules_code, rules_name
-from standards.pdf.look import (
+from compostnet.shared.pdf.look import (
     INK,
     LEAF,
     LINE,
@@ -37,6 +32,11 @@ from standards.pdf.look import (
     put_right,
     table,
 )
+from standards.checking.core import BASES, State
+from standards.checking.explain import SampleVerdict
+from standards.indicators import indicators
+from standards.library import library
+from standards.pdf.facts import ProductFacts, ReportFacts, as_dicts, rules_code, rules_name
 from standards.pdf.summary import day, word
 from standards.product_use import product_use
 from standards.reading.readings import Line, Reading, read_line

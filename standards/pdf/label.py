@@ -9,8 +9,21 @@ import segno
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 
+from compostnet.shared.pdf.look import (
+    INK,
+    LEAF,
+    LINE_STRONG,
+    MUTED,
+    Look,
+    Page,
+    canvas_for,
+    draw_leaf,
+    draw_qr,
+    fit,
+    look,
+    put,
+)
 from compostnet.shared.rules import Text
-from standards.pdf.look import INK, LEAF, LINE_STRONG, MUTED, Look, Page, canvas_for, draw_leaf, draw_qr, fit, look, put
 
 LABEL = (70 * mm, 40 * mm)
 COLUMNS, ROWS = 3, 7

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from reportlab.lib.units import mm
 from reportlab.platypus import CondPageBreak, Flowable, KeepTogether, Spacer, Table, TableStyle
 
-from standards.pdf.label import LABEL, LabelFacts, draw_label
-from standards.pdf.look import (
+from compostnet.shared.pdf.look import (
     INK,
     LEAF,
     LEAF_SOFT,
@@ -22,6 +21,7 @@ from standards.pdf.look import (
     pairs,
     put,
 )
+from standards.pdf.label import LABEL, LabelFacts, draw_label
 from standards.testing import Protocol
 
 MOST_BOXES = 60

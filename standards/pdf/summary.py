@@ -10,17 +10,7 @@ from typing import Any
 from reportlab.lib.units import mm
 from reportlab.platypus import CondPageBreak, Flowable, KeepTogether, Paragraph, Spacer, Table, TableStyle
 
-from compostnet.shared.problems import Problem
-from standards.checking.explain import SampleVerdict
-from standards.pdf.facts import (
-    ReportFacts,
-    as_dicts,
-    checksum,
-    rules_code,
-    rules_name,
-    standard_of,
-)
-from standards.pdf.look import (
+from compostnet.shared.pdf.look import (
     INK,
     LEAF,
     MUTED,
@@ -36,6 +26,16 @@ from standards.pdf.look import (
     look,
     pairs,
     table,
+)
+from compostnet.shared.problems import Problem
+from standards.checking.explain import SampleVerdict
+from standards.pdf.facts import (
+    ReportFacts,
+    as_dicts,
+    checksum,
+    rules_code,
+    rules_name,
+    standard_of,
 )
 from standards.units import limit_in
 

@@ -16,6 +16,8 @@ import pytest
 import segno
 from reportlab.lib.units import mm
 
+from compostnet.shared.pdf import fonts
+from compostnet.shared.pdf.look import look
 from compostnet.shared.problems import Problem
 from compostnet.shared.rules import Text
 from compostnet.shared.texts import catalogue
@@ -29,13 +31,11 @@ from standards.pdf import (
     Share,
     checksum,
     data_sheet_pdf,
-    fonts,
     label_pdf,
     protocol_pdf,
     summary_pdf,
 )
 from standards.pdf.facts import as_dicts
-from standards.pdf.look import look
 from standards.testing import protocol
 from tests.conftest import ROOT
 from tests.standards.support import DAY, lines, whole_report

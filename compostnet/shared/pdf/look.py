@@ -19,8 +19,8 @@ from reportlab.pdfgen.textobject import PDFTextObject
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph, Table, TableStyle
 
 from compostnet.shared.display import is_chinese
+from compostnet.shared.pdf.fonts import FAKE_BOLD_STROKE, Faces, faces
 from compostnet.shared.texts import Message, catalogue
-from standards.pdf.fonts import FAKE_BOLD_STROKE, Faces, faces
 
 INK, MUTED = HexColor(0x1B2721), HexColor(0x55625A)
 LINE, LINE_STRONG = HexColor(0xD8D6C8), HexColor(0x8A9388)
@@ -115,7 +115,7 @@ class Look:
         return is_chinese(self.language)
 
     def say(self, code: str, /, **values: Any) -> str:
-        """A sentence of the catalogue (``messages_pdf.yaml``)."""
+        """A sentence of the catalogue (``messages….yaml``)."""
         return Message(code, values).render(self.language)
 
     def basis(self, basis: str) -> str:

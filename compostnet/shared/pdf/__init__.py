@@ -1,0 +1,1 @@
+"""What every document on paper shares: faces, colours, type, tables, running head and foot (ReportLab; pure)."""
