@@ -63,7 +63,7 @@ class Serials(Rule):
 class EntryRules(Rule):
     """The shape of ``entries.yaml``."""
 
-    ledger_kinds: dict[Literal["intake", "removal", "transfer", "harvest"], LedgerKind]
+    ledger_kinds: dict[Literal["intake", "removal", "transfer", "harvest", "residue"], LedgerKind]
     measured: dict[Literal["scale", "container", "volume", "estimate"], MeasuredBy]
     measured_by_unit: dict[Literal["mass", "volume", "count"], Literal["scale", "container", "volume", "estimate"]]
     diary_kinds: dict[

@@ -70,6 +70,7 @@ class MassesOut(Schema):
     transfer_in_kg: str
     transfer_out_kg: str
     harvest_kg: str
+    residue_kg: str = Field(description="left after composting and went to disposal")
     remaining_kg: str = Field(description="in less out; negative where more came out than went in")
     excess_kg: str = Field(description="how much more came out than went in; blocks the month until explained")
 
@@ -109,7 +110,7 @@ class LedgerIn(Schema):
     id: Written
     site: Written
     batch: Written = Field(description="code or id")
-    kind: Written = Field(description="intake, removal, transfer, harvest, or a word for it")
+    kind: Written = Field(description="intake, removal, transfer, harvest, residue, or a word for it")
     material: Written = ""
     value: Number
     unit: Written
@@ -427,6 +428,7 @@ def _batch(batch: Batch, masses: Masses) -> BatchOut:
             transfer_in_kg=kg_text(masses.transfer_in),
             transfer_out_kg=kg_text(masses.transfer_out),
             harvest_kg=kg_text(masses.harvest),
+            residue_kg=kg_text(masses.residue),
             remaining_kg=kg_text(masses.remaining),
             excess_kg=kg_text(masses.excess),
         ),

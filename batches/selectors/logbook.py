@@ -29,6 +29,7 @@ class Masses:
     transfer_in: int = 0
     transfer_out: int = 0
     harvest: int = 0
+    residue: int = 0
 
     @property
     def put_in(self) -> int:
@@ -37,8 +38,8 @@ class Masses:
 
     @property
     def taken_out(self) -> int:
-        """What ever went out: removed, transferred out, harvested."""
-        return self.removal + self.transfer_out + self.harvest
+        """What ever went out: removed, transferred out, harvested, disposed of as residue."""
+        return self.removal + self.transfer_out + self.harvest + self.residue
 
     @property
     def remaining(self) -> int:
