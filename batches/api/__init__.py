@@ -2,9 +2,10 @@
 
 from ninja import Router
 
-from batches.api import figures, logbook, uploads
+from batches.api import figures, logbook, site_months, uploads
 
 router = Router()
 router.add_router("", logbook.router)
 router.add_router("", uploads.router)
 router.add_router("", figures.router)
+router.add_router("", site_months.router)

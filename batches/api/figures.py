@@ -1,4 +1,4 @@
-"""The API of figures, site-months and releases."""
+"""The API of figures and releases."""
 
 from __future__ import annotations
 
@@ -7,46 +7,23 @@ from typing import Annotated, Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.translation import get_language
 from ninja import Path, Query, Router, Schema, Status
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from batches.models import SiteMonth
+from batches.api.parts import MONTH, MonthText, Strict
 from batches.selectors.figures import figures_of
-from batches.selectors.site_months import (
-    Finding,
-    MonthMass,
-    findings_for,
-    masses_of,
-    note_of,
-    visible_site_months,
-)
 from batches.services.releases import publish_release
-from batches.services.site_months import (
-    explain_finding,
-    query_site_month,
-    submit_site_month,
-    verify_site_month,
-    verify_site_months,
-)
 from compostnet.shared import releases
-from compostnet.shared.months import month_text, parse_month
-from compostnet.shared.paging import Page, PageQuery, paginate
+from compostnet.shared.months import parse_month
+from compostnet.shared.paging import Page, PageQuery
 from compostnet.shared.problems import Problem
 from compostnet.shared.releases import Published
 from compostnet.shared.schemas import TextOut
 from compostnet.shared.texts import Message
-from compostnet.shared.units import kg_text
 from sites.auth import actor, signed_in
-from sites.models import Site
-from sites.permissions import CONSOLE, require, sites_where
-from sites.selectors import site_with_code
+from sites.permissions import require
 
 router = Router()
-MONTH = r"^(19|2\d)\d{2}-(0[1-9]|1[0-2])$"
-MonthText = Annotated[str, Field(pattern=MONTH, description="YYYY-MM")]
-CodePath = Annotated[str, Path(max_length=60, pattern=r"^[-\w]+$", description="code of the site")]
-MonthPath = Annotated[str, Path(pattern=MONTH, description="YYYY-MM")]
 NumberPath = Annotated[int, Path(ge=1, le=2_000_000_000, description="number of the release")]
 
 
@@ -143,249 +120,6 @@ def get_live_figures(request: HttpRequest, month: Annotated[str, Query(pattern=M
     except LookupError as error:  # before the first edition of any method
         raise Problem("month_without_method", month=month) from error
     return _figures(found, found, None)
-
-
-class MassOut(Schema):
-    """Masses of a site-month in exact kilograms."""
-
-    entries: int
-    intake_kg: str
-    removal_kg: str
-    harvest_kg: str
-
-    @staticmethod
-    def of(mass: MonthMass) -> MassOut:
-        return MassOut(
-            entries=mass.entries,
-            intake_kg=kg_text(mass.intake),
-            removal_kg=kg_text(mass.removal),
-            harvest_kg=kg_text(mass.harvest),
-        )
-
-
-class FindingOut(Schema):
-    """One thing that stands against verification, and what would clear it."""
-
-    code: str
-    detail: str
-    clears: str
-    batch: str | None
-    blocks: bool
-    explanation: str
-
-    @staticmethod
-    def of(finding: Finding) -> FindingOut:
-        language = get_language() or settings.LANGUAGE_CODE
-        return FindingOut(
-            code=finding.code,
-            detail=finding.message.render(language),
-            clears=finding.clears.render(language),
-            batch=str(finding.batch) if finding.batch else None,
-            blocks=finding.blocks,
-            explanation=finding.explanation,
-        )
-
-
-class SiteMonthOut(Schema):
-    site: str
-    month: str
-    state: SiteMonth.State
-    note: str = Field(description="why it was queried or reopened")
-    submitted_at: dt.datetime | None
-    verified_at: dt.datetime | None
-
-
-class SiteMonthDetail(SiteMonthOut):
-    mass: MassOut
-    findings: list[FindingOut]
-
-
-def _row(row: SiteMonth) -> dict[str, Any]:
-    return {
-        "site": row.site.code,
-        "month": month_text(row.month),
-        "state": row.state,
-        "note": note_of(row, get_language() or settings.LANGUAGE_CODE),
-        "submitted_at": row.submitted_at,
-        "verified_at": row.verified_at,
-    }
-
-
-def _detail(row: SiteMonth) -> dict[str, Any]:
-    key = (row.site_id, row.month)
-    verified = row.state == SiteMonth.State.VERIFIED
-    findings = [] if verified else findings_for([key], verifier=CONSOLE)[key]
-    return {**_row(row), "mass": MassOut.of(masses_of([key])[key]), "findings": [FindingOut.of(f) for f in findings]}
-
-
-class SiteMonthQuery(PageQuery):
-    site: str | None = Field(None, max_length=60, pattern=r"^[-\w]*$", description="code")
-    month: str | None = Field(None, pattern=MONTH)
-    state: SiteMonth.State | None = None
-
-
-@router.get(
-    "/site-months",
-    auth=signed_in("read"),
-    response=Page[SiteMonthOut],
-    operation_id="list_site_months",
-    summary="Site-months",
-)
-def list_site_months(request: HttpRequest, query: Query[SiteMonthQuery]) -> dict[str, Any]:
-    """The site-months of the sites whose records you may read, the newest month first."""
-    rows = visible_site_months(sites_where(actor(request), "view_site_private"))
-    if query.site:
-        rows = rows.filter(site__code=query.site)
-    if query.month:
-        rows = rows.filter(month=parse_month(query.month))
-    if query.state:
-        rows = rows.filter(state=query.state)
-    found, after = paginate(rows, order=("-month", "id"), cursor=query.cursor, limit=query.limit)
-    return {"items": [_row(row) for row in found], "next": after}
-
-
-def _site_month(request: HttpRequest, code: str, month: str) -> tuple[Site, int]:
-    """The site and month of an address, for somebody who may read them."""
-    site = site_with_code(code)
-    require(actor(request), "view_site_private", site=site)
-    return site, parse_month(month)
-
-
-@router.get(
-    "/site-months/{code}/{month}",
-    auth=signed_in("read"),
-    response=SiteMonthDetail,
-    operation_id="get_site_month",
-    summary="One site-month",
-)
-def get_site_month(request: HttpRequest, code: CodePath, month: MonthPath) -> dict[str, Any]:
-    """Its state, its masses, and everything that stands against verifying it."""
-    site, index = _site_month(request, code, month)
-    row = visible_site_months(Site.objects.filter(pk=site.pk)).filter(month=index).first()
-    if row is None:
-        raise Problem("not_found", what=Message("thing_site_month"))
-    return _detail(row)
-
-
-class Strict(Schema):
-    model_config = ConfigDict(extra="forbid")
-
-
-class SubmitIn(Strict):
-    answer: str = Field("", max_length=2000, description="answer to the platform's query")
-
-
-class QueryIn(Strict):
-    reason: str = Field(max_length=2000)
-
-
-class ExplainIn(Strict):
-    finding: str = Field(max_length=40, description="code of the finding")
-    batch: str | None = Field(None, max_length=40, description="id of the batch that the finding names")
-    text: str = Field(max_length=2000)
-
-
-@router.post(
-    "/site-months/{code}/{month}/submit",
-    auth=signed_in("record"),
-    response=SiteMonthDetail,
-    operation_id="submit_site_month",
-    summary="Submit a month",
-)
-def submit(request: HttpRequest, code: CodePath, month: MonthPath, body: SubmitIn) -> dict[str, Any]:
-    """The site says that its month is complete. Sending it again changes nothing."""
-    site = site_with_code(code)
-    row = submit_site_month(actor=actor(request), site=site, month=parse_month(month), answer=body.answer)
-    return _detail(row)
-
-
-@router.post(
-    "/site-months/{code}/{month}/query",
-    auth=signed_in("desk"),
-    response=SiteMonthDetail,
-    operation_id="query_site_month",
-    summary="Query a month",
-)
-def query_month(request: HttpRequest, code: CodePath, month: MonthPath, body: QueryIn) -> dict[str, Any]:
-    """The platform asks the site about its month, with a reason."""
-    site = site_with_code(code)
-    row = query_site_month(actor=actor(request), site=site, month=parse_month(month), reason=body.reason)
-    return _detail(row)
-
-
-@router.post(
-    "/site-months/{code}/{month}/verify",
-    auth=signed_in("desk"),
-    response=SiteMonthDetail,
-    operation_id="verify_site_month",
-    summary="Verify a month",
-)
-def verify(request: HttpRequest, code: CodePath, month: MonthPath) -> dict[str, Any]:
-    """Sign a month off; refused with everything that stands against it."""
-    row = verify_site_month(actor=actor(request), site=site_with_code(code), month=parse_month(month))
-    return _detail(row)
-
-
-@router.post(
-    "/site-months/{code}/{month}/explain",
-    auth=signed_in("record"),
-    response=SiteMonthDetail,
-    operation_id="explain_finding",
-    summary="Explain a finding",
-)
-def explain(request: HttpRequest, code: CodePath, month: MonthPath, body: ExplainIn) -> dict[str, Any]:
-    """Say why a finding is right as it stands."""
-    site = site_with_code(code)
-    index = parse_month(month)
-    explain_finding(
-        actor=actor(request),
-        site=site,
-        month=index,
-        finding=body.finding,
-        batch=body.batch,
-        text=body.text,
-    )
-    return _detail(visible_site_months(Site.objects.filter(pk=site.pk)).get(month=index))
-
-
-class BulkIn(Strict):
-    month: MonthText
-    sites: list[Annotated[str, Field(max_length=60)]] = Field(max_length=1000, description="codes")
-
-
-class RefusedOut(Schema):
-    site: str
-    findings: list[FindingOut]
-
-
-class BulkOut(Schema):
-    """What a bulk verification did."""
-
-    verified: list[str]
-    already_verified: list[str]
-    refused: list[RefusedOut]
-
-
-@router.post(
-    "/site-months/verify",
-    auth=signed_in("desk"),
-    response=BulkOut,
-    operation_id="verify_site_months",
-    summary="Verify many",
-)
-def verify_many(request: HttpRequest, body: BulkIn) -> dict[str, Any]:
-    """Verify what can be of a month's sites; the rest comes back with what stands against it."""
-    month = parse_month(body.month)
-    codes = dict(Site.objects.filter(code__in=set(body.sites)).values_list("pk", "code"))
-    done = verify_site_months(actor=actor(request), keys=[(pk, month) for pk in codes])
-    return {
-        "verified": [codes[pk] for pk, _month in done.verified],
-        "already_verified": [codes[pk] for pk, _month in done.already],
-        "refused": [
-            {"site": codes[pk], "findings": [FindingOut.of(f) for f in findings]}
-            for (pk, _month), findings in done.refused.items()
-        ],
-    }
 
 
 class FileOut(Schema):
