@@ -1,8 +1,10 @@
 """Baselines as data: what would have happened to waste, by region and year (``baselines/*.yaml``).
 
 A mix of routes with shares that sum to one, landfills with the share of gas that is captured. Each stands on a document
-and was reviewed by somebody on a day. The nearest region that has a mix for the year applies: city, province, country.
-Where none has, there is no estimate. Invented baselines serve invented sites only, and real ones real sites only.
+and was reviewed by somebody on a day. Beside the central mix there may be a low and a high one (by methane avoided):
+what is not known well is shown as scenarios and never as noise. The nearest region that has a mix for the year applies:
+city, province, country. Where none has, there is no estimate. Invented baselines serve invented sites only, and real
+ones real sites only.
 """
 
 from __future__ import annotations
@@ -13,14 +15,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from batches.impact.method import Method, Share, methods
+from batches.impact.cited import Share
+from batches.impact.method import Method, methods
 from compostnet.shared.rules import Confidence, Rule, RuleFileError, Source, Text, load_rules
 
 FOLDER = Path(__file__).with_name("baselines")
+Scenario = Literal["low", "central", "high"]
+SCENARIOS: tuple[Scenario, ...] = ("low", "central", "high")
 Year = Annotated[int, Field(ge=1900, le=2999)]
 
 
@@ -32,26 +37,57 @@ class Review(Rule):
 
 
 class Part(Rule):
-    """One route of a mix: its share of the mass, and of a landfill the share of its gas that is captured (f)."""
+    """One route of a mix: its share of the mass, and of a landfill the share of its gas that is captured (f).
+
+    ``capture_range`` (least, most) is what f may be: most capture makes the low scenario, least the high one.
+    """
 
     route: str
     share: Share
     capture: Share = 0.0
+    capture_range: tuple[Share, Share] | None = None
+
+    def in_scenario(self, scenario: Scenario) -> Part:
+        """This part with the capture of a scenario."""
+        if self.capture_range is None or scenario == "central":
+            return self
+        least, most = self.capture_range
+        return self.model_copy(update={"capture": most if scenario == "low" else least})
+
+
+class Alternative(Rule):
+    """Another mix that may be the true one, with why; ``document`` where it stands on one of its own."""
+
+    mix: tuple[Part, ...] = Field(min_length=1)
+    reason: Text
+    document: str | None = None
 
 
 class Period(Rule):
-    """The mix of some years (first, last; the last may be null: until further notice)."""
+    """The mix of some years (first, last; the last may be null: until further notice), with its scenarios."""
 
     years: tuple[Year, Year | None]
     document: str
     review: str
     confidence: Confidence
     mix: tuple[Part, ...] = Field(min_length=1)
+    low: Alternative | None = None
+    high: Alternative | None = None
     note: Text | None = None
 
     def covers(self, year: int) -> bool:
         first, last = self.years
         return first <= year and (last is None or year <= last)
+
+    @property
+    def has_scenarios(self) -> bool:
+        """Whether a low and a high scenario are told of."""
+        return (self.low is not None and self.high is not None) or any(part.capture_range for part in self.mix)
+
+    def mix_of(self, scenario: Scenario) -> tuple[Part, ...]:
+        """The mix of a scenario: its own, else the central one with the ends of the capture ranges."""
+        own = {"low": self.low, "high": self.high, "central": None}[scenario]
+        return own.mix if own is not None else tuple(part.in_scenario(scenario) for part in self.mix)
 
 
 class BaselineFile(Rule):
@@ -77,6 +113,10 @@ class Baseline:
     def id(self) -> str:
         """``file/region/first year``: how releases name it."""
         return f"{self.file.code}/{self.region}/{self.period.years[0]}"
+
+    def mix(self, scenario: Scenario = "central") -> tuple[Part, ...]:
+        """The mix of a scenario: low, central or high by methane avoided."""
+        return self.period.mix_of(scenario)
 
 
 def check_baselines(files: Mapping[Path, BaselineFile], method: Method) -> list[BaselineFile]:
@@ -109,19 +149,41 @@ def _check_period(path: Path, place: str, file: BaselineFile, period: Period, me
         raise RuleFileError(path, f"{place}.document", f"{period.document!r} is not in documents; add it there")
     if period.review not in file.reviews:
         raise RuleFileError(path, f"{place}.review", f"{period.review!r} is not in reviews; add it there")
-    whole = math.fsum(part.share for part in period.mix)
+    if (period.low is None) != (period.high is None):
+        missing = "low" if period.low is None else "high"
+        raise RuleFileError(path, f"{place}.{missing}", "write both scenarios, low and high, or neither")
+    _check_mix(path, f"{place}.mix", period.mix, method)
+    for name, other in (("low", period.low), ("high", period.high)):
+        if other is None:
+            continue
+        _check_mix(path, f"{place}.{name}.mix", other.mix, method)
+        if any(part.capture_range for part in other.mix):
+            remedy = "a scenario has one capture; write it as capture and remove capture_range"
+            raise RuleFileError(path, f"{place}.{name}.mix", remedy)
+        if other.document is not None and other.document not in file.documents:
+            remedy = f"{other.document!r} is not in documents; add it there"
+            raise RuleFileError(path, f"{place}.{name}.document", remedy)
+
+
+def _check_mix(path: Path, place: str, mix: tuple[Part, ...], method: Method) -> None:
+    whole = math.fsum(part.share for part in mix)
     if abs(whole - 1) > 1e-9:
-        raise RuleFileError(path, f"{place}.mix", f"the shares sum to {whole:g}; they must sum to 1")
+        raise RuleFileError(path, place, f"the shares sum to {whole:g}; they must sum to 1")
     seen: set[str] = set()
-    for part in period.mix:
+    for part in mix:
         route = method.routes.get(part.route)
         if route is None:
             known = ", ".join(method.routes)
-            raise RuleFileError(path, f"{place}.mix", f"unknown route {part.route!r}; known are {known}")
+            raise RuleFileError(path, place, f"unknown route {part.route!r}; known are {known}")
         if part.route in seen:
-            raise RuleFileError(path, f"{place}.mix", f"{part.route} stands twice; add its shares up")
-        if route.decays is None and part.capture:
-            raise RuleFileError(path, f"{place}.mix", f"{part.route} gives no landfill gas; remove capture")
+            raise RuleFileError(path, place, f"{part.route} stands twice; add its shares up")
+        if route.decays is None and (part.capture or part.capture_range):
+            raise RuleFileError(path, place, f"{part.route} gives no landfill gas; remove capture")
+        if part.capture_range is not None:
+            least, most = part.capture_range
+            if not least <= part.capture <= most:
+                remedy = f"capture {part.capture:g} lies outside its range {least:g} to {most:g}"
+                raise RuleFileError(path, place, remedy)
         seen.add(part.route)
 
 

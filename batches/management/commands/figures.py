@@ -34,7 +34,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(document, ensure_ascii=False, indent=2))
             return
         method = methods()[found["method"]]
-        self.stdout.write(f"{document['month']}  {method.label}  GWP {method.gwp.code}")
+        self.stdout.write(f"{document['month']}  {method.label}  GWP {method.gwp}")
         self.stdout.write(f"{'':34}" + "".join(f"{span:>16}" for span in SPANS))
         for name, value in network["month"].items():
             if isinstance(value, int | float) or (value is None and name not in ("reason", "note")):

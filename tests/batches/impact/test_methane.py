@@ -55,7 +55,7 @@ def test_committed_methane_of_a_tonne(case):
     doc, route = METHOD.streams[stream].doc.value, METHOD.routes["landfill_managed"].decays
     factors = DecayFactors(
         np.array([[math.exp(-method_k / 12)]]),
-        np.full((1, 1, 1, 1), doc * METHOD.carbon_to_methane * route.mcf.value),
+        np.full((1, 1, 1, 1), doc * METHOD.carbon_to_methane(stream) * route.mcf.value),
         np.full((1, 1, 1), METHOD.phi(zone) * (1 - route.ox.value)),
     )
     for key, kilograms in case["expected"].items():

@@ -23,8 +23,9 @@ CODE = "tool04_b_ar5_v1"
 
 def test_the_default_is_tool04_with_ar5():
     assert METHOD.code == CODE
-    assert (METHOD.gwp.code, METHOD.gwp.ch4.value, METHOD.gwp.n2o.value) == ("AR5", 28, 265)
-    assert METHOD.carbon_to_methane == pytest.approx(16 / 12 * 0.5 * 0.5)
+    gwp = METHOD.default_gwp()
+    assert (METHOD.gwp, gwp.ch4.value, gwp.n2o.value) == ("AR5", 28, 265)
+    assert METHOD.carbon_to_methane("food") == pytest.approx(16 / 12 * 0.5 * 0.5)
     # One tonne of food waste composted on IPCC factors: 175.6 kg CO2e (reference, section 3.3).
     own = METHOD.composting
     assert 1000 * (own.ch4.value * 28 + own.n2o.value * 265) == pytest.approx(175.6)
@@ -52,8 +53,9 @@ def broken(tmp_path, folder, name, change):
 @pytest.mark.parametrize(
     ("change", "key", "words"),
     [
-        (lambda m: m["gwp"]["ch4"].pop("unit"), "gwp.ch4.unit", "required"),
-        (lambda m: m["gwp"]["ch4"].update(source="hearsay"), "gwp.ch4.source", "not in sources"),
+        (lambda m: m["landfilling"]["docf"].pop("unit"), "landfilling.docf.unit", "required"),
+        (lambda m: m["landfilling"]["docf"].update(source="hearsay"), "landfilling.docf.source", "not in sources"),
+        (lambda m: m.update(gwp="AR7"), "gwp", "unknown set 'AR7'"),
         (lambda m: m["landfilling"]["docf"].update(value=-0.5), "landfilling.docf.value", "greater than or equal"),
         (lambda m: m["landfilling"]["phi"]["wet"].update(value=85), "landfilling.phi.wet.value", "share"),
         (lambda m: m["streams"].pop("wood"), "streams.wood", "required"),
@@ -147,7 +149,7 @@ def test_capture_goes_on_for_what_was_landfilled_before_the_mix_changed():
     factors = factors_of("temperate_wet", "CN-320000").decay
     managed = 0
     assert factors.potential[11, 0, STREAMS.index("food"), managed] == pytest.approx(
-        0.1 * 0.15 * METHOD.carbon_to_methane
+        0.1 * 0.15 * METHOD.carbon_to_methane("food")
     )
     assert factors.potential[12, 0, :, managed].sum() == 0
     np.testing.assert_allclose(factors.emitted[:, 0, managed], 0.85 * (1 - 0.6) * (1 - 0.1))
