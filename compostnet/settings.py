@@ -5,6 +5,10 @@
 ``COMPOSTNET_DATABASE``  ``postgis://user:password@host:port/name``; empty = embedded SpatiaLite.
 ``COMPOSTNET_REDIS``     ``redis://host:port/0``; empty = celery in-process, cache in memory.
 ``COMPOSTNET_SECRET``    secret key; required in production.
+``COMPOSTNET_SIGNING_KEY``  Ed25519 key that signs releases: PEM, or base64 of its 32 bytes; empty = ``signing.key`` in
+                         the data folder, made when the first release is signed.
+``COMPOSTNET_URL``       address of the platform as people outside reach it, for links in mails.
+``COMPOSTNET_MAIL_FROM`` sender of mails.
 ``COMPOSTNET_HOSTS``     comma-separated host names; required in production.
 ``COMPOSTNET_DEBUG``     ``1`` shows Django's debug pages; refused in production.
 ``COMPOSTNET_PROXIES``   how many reverse proxies stand before it (default 1 in production, else 0): so many addresses
@@ -187,7 +191,11 @@ CELERY_TASK_EAGER_PROPAGATES = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TIMEZONE = "UTC"
+# Where work goes that nobody waits for (compostnet/shell/background.py).
+BACKGROUND = "broker" if REDIS else "thread"
 CELERY_BEAT_SCHEDULE = {
+    # Whoever was not reached when a release was published.
+    "tell-subscribers": {"task": "batches.tasks.tell_subscribers", "schedule": crontab(minute=15)},
     # Verification rolls up what it verifies; this keeps the rest current for the desk (18:30 UTC = 02:30 in China).
     "roll-up": {"task": "batches.tasks.roll_up_months", "schedule": crontab(hour=18, minute=30)},
     # After a new edition of a standard came into force, or was added to the library: a new verdict beside the old one.
@@ -230,6 +238,10 @@ EMAIL_BACKEND = (
     else ("django.core.mail.backends.console.EmailBackend")
 )
 EMAIL_HOST = _env("MAIL_HOST")
+PUBLIC_URL = (
+    _env("URL") or (f"https://{ALLOWED_HOSTS[0].lstrip('.')}" if PRODUCTION else "http://127.0.0.1:8000")
+).rstrip("/")
+DEFAULT_FROM_EMAIL = _env("MAIL_FROM") or f"compostnet@{urlsplit(PUBLIC_URL).hostname or 'localhost'}"
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("简体中文")), ("en", "English")]
@@ -259,6 +271,8 @@ DJANGO_VITE = {
 MEDIA_ROOT = DATA_DIR / "files"
 MEDIA_URL = "/files/"
 RELEASES_DIR = DATA_DIR / "releases"
+SIGNING_KEY = _env("SIGNING_KEY").replace("\\n", "\n")
+SIGNING_KEY_FILE = DATA_DIR / "signing.key"
 TILE_SERVER = _env("TILES")
 PDF_FONT = _env("PDF_FONT")
 MAX_UPLOAD_BYTES = 50 * 1024 * 1024

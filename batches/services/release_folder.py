@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from batches.impact.release_files import canonical
@@ -48,30 +50,46 @@ def tidy(folder: Path) -> None:
     for path in folder.iterdir():
         if path.name.startswith(".writing-"):
             shutil.rmtree(path)
-        elif path.name.startswith(".index-"):
+        elif path.name.startswith(".putting-"):
             path.unlink()
         elif path.name.isdigit() and path.name not in known:
             path.rename(folder / f".set-aside-{path.name}-{uuid4().hex[:8]}")
 
 
+def put_file(folder: Path, name: str, content: bytes) -> None:
+    """Write or replace one file of the folder: a reader sees the old one or the new one, whole."""
+    temporary = folder / f".putting-{uuid4().hex}"
+    _write(temporary, content)
+    temporary.replace(folder / name)
+    _sync_folder(folder)
+
+
 def write_index(folder: Path) -> None:
     """Write ``index.json`` from the releases of the database; until it names a release, nobody sees it."""
-    releases = [
-        {
-            "number": release.number,
-            "month": month_text(release.month),
-            "revision": release.revision,
-            "method": release.method,
-            "gwp": release.gwp,
-            "cut_off": release.cut_off.isoformat(),
-            "manifest_sha256": release.manifest_sha256,
-        }
+    entries = [
+        _entry(release, folder / str(release.number) / MANIFEST)
         for release in Release.objects.order_by("number")
         if (folder / str(release.number) / MANIFEST).exists()
     ]
-    newest = max(releases, key=lambda r: (r["month"], r["revision"]), default=None)
-    content = canonical({"latest": newest["number"] if newest else None, "releases": releases})
-    temporary = folder / f".index-{uuid4().hex}"
-    _write(temporary, content)
-    temporary.replace(folder / INDEX)
-    _sync_folder(folder)
+    newest = max(entries, key=lambda e: (e["month"], e["revision"]), default=None)
+    put_file(folder, INDEX, canonical({"latest": newest["number"] if newest else None, "releases": entries}))
+
+
+def _entry(release: Release, manifest: Path) -> dict[str, Any]:
+    """What the index says of a release: enough for lists and feeds."""
+    document = json.loads(manifest.read_text(encoding="utf-8"))
+    about = document["release"]
+    return {
+        "number": release.number,
+        "month": month_text(release.month),
+        "revision": release.revision,
+        "status": release.status,
+        "reason": about.get("reason"),
+        "method": release.method,
+        "gwp": release.gwp,
+        "created_at": about["created_at"],
+        "cut_off": release.cut_off.isoformat(),
+        "manifest_sha256": release.manifest_sha256,
+        "headline": document.get("headline"),
+        "invented": about.get("invented", False),
+    }

@@ -10,6 +10,8 @@ Layout (written by ``batches.services.releases``)::
     <number>/figures.csv          the same, tidy
     <number>/sites.geojson        the sites with their figures, at their public place
     <number>/manifest.json        SHA-256 and size of each file, method, GWP set, baselines, cut-off, code version
+    <number>/manifest.sig         Ed25519 signature over the bytes of manifest.json (batches/impact/signing.py)
+    keys.json                     the public keys that signed, each with its time
 """
 
 from __future__ import annotations
@@ -20,12 +22,20 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+Entry = dict[str, Any]
+"""One release in ``index.json``: number, month, revision, status, reason, times, manifest_sha256, headline."""
 INDEX = "index.json"
 MANIFEST = "manifest.json"
+SIGNATURE = "manifest.sig"
+KEYS = "keys.json"
 CONTENT_TYPES = {
     ".json": "application/json; charset=utf-8",
     ".csv": "text/csv; charset=utf-8",
     ".geojson": "application/geo+json; charset=utf-8",
+    ".sig": "application/json; charset=utf-8",
+    ".svg": "image/svg+xml; charset=utf-8",
+    ".png": "image/png",
+    ".pdf": "application/pdf",
 }
 
 
@@ -50,14 +60,27 @@ class Published:
         return _read(self.path / "sites.geojson")
 
     @property
+    def about(self) -> dict[str, Any]:
+        """What the release says of itself, without reading its figures."""
+        about: dict[str, Any] = self.manifest["release"]
+        return about
+
+    @property
+    def status(self) -> str:
+        """``provisional``, ``final`` or ``restated``; releases made before there were any are provisional."""
+        return str(self.about.get("status", "provisional"))
+
+    @property
     def files(self) -> dict[str, dict[str, Any]]:
         """The files that the manifest vouches for: name → {sha256, bytes, content_type}."""
         files: dict[str, dict[str, Any]] = self.manifest["files"]
         return files
 
     def file(self, name: str) -> Path | None:
-        """The path of one of the release's files (the manifest included); None for any other name."""
-        return self.path / name if name == MANIFEST or name in self.files else None
+        """The path of one of the release's files (manifest and signature included); None for any other name."""
+        if name in self.files or name == MANIFEST:
+            return self.path / name
+        return self.path / name if name == SIGNATURE and (self.path / name).exists() else None
 
 
 def latest(folder: Path) -> Published | None:
@@ -86,7 +109,7 @@ def all_releases(folder: Path) -> list[Published]:
     return [_load(folder / str(number)) for number in sorted((e["number"] for e in index(folder)), reverse=True)]
 
 
-def index(folder: Path) -> list[dict[str, Any]]:
+def index(folder: Path) -> list[Entry]:
     """The entries of ``index.json``; empty when there is none yet."""
     path = folder / INDEX
     try:
