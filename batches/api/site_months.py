@@ -13,14 +13,8 @@ from pydantic import Field
 
 from batches.api.parts import MONTH, CodePath, MonthPath, MonthText, Strict
 from batches.models import SiteMonth
-from batches.selectors.site_months import (
-    Finding,
-    MonthMass,
-    findings_for,
-    masses_of,
-    note_of,
-    visible_site_months,
-)
+from batches.selectors.findings import Finding, findings_for
+from batches.selectors.site_months import MonthMass, masses_of, note_of, visible_site_months
 from batches.services.site_months import (
     explain_finding,
     query_site_month,

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet, Sum
 from django.http import Http404
 
 from batches.models import Batch, DiaryEntry, LedgerEntry, Photo, SiteMonth
-from batches.selectors.site_months import HARVEST, Finding, findings_for
+from batches.selectors.findings import HARVEST, HARVEST_FAR, Finding, findings_for
 from compostnet.shared.problems import Problem
 from compostnet.shared.texts import Message
 from sites.models import Site
@@ -267,5 +267,5 @@ def harvest_findings(batch: Batch) -> list[tuple[int, Finding]]:
         (month, finding)
         for (_site, month), findings in found.items()
         for finding in findings
-        if finding.code == HARVEST and finding.batch == batch.pk
+        if finding.code in (HARVEST, HARVEST_FAR) and finding.batch == batch.pk
     ]

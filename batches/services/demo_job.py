@@ -13,7 +13,7 @@ from typing import Any
 
 from batches.demo.sheets import Sheet, diary_sheets, faulty_sheet, fixed_id, ledger_sheets
 from batches.models import LedgerEntry, Release, SiteMonth, UploadRow
-from batches.selectors.site_months import HABIT, HARVEST, findings_for
+from batches.selectors.findings import HABIT, HARVEST, findings_for
 from batches.services.demo import MAIL, DemoNetwork
 from batches.services.logbook import correct_ledger_entry
 from batches.services.releases import publish_release

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -11,21 +11,16 @@ from django.db import connection, transaction
 from django.db.models import Count, Sum
 from django.utils import timezone
 
-from batches.models import Explanation, SiteMonth, SiteMonthMass
-from batches.selectors.site_months import (
-    LATE_ENTRIES,
-    Finding,
-    SiteMonthKey,
-    current_entries,
-    findings_for,
-)
+from batches.models import Explanation, Remark, SiteMonth, SiteMonthMass
+from batches.selectors.findings import MANY_SITES, Finding, findings_for
+from batches.selectors.site_months import LATE_ENTRIES, SiteMonthKey, current_entries
 from batches.services.locks import hold
 from compostnet.shared.months import month_text
 from compostnet.shared.problems import Fault, Problem
 from compostnet.shared.texts import Message
 from sites.audit import record, record_many
 from sites.models import Site
-from sites.permissions import CONSOLE, Actor, require, user_or_none
+from sites.permissions import CONSOLE, Actor, may, require, user_or_none
 
 LOCK = "site-months"
 """Held by whoever sums up or verifies, always before any row is locked, so that nobody waits in a circle."""
@@ -113,6 +108,7 @@ def reopen_for_late_entries(*, touched: Collection[SiteMonthKey], actor: Actor =
                     _change(
                         actor, row, "reopen_site_month", SiteMonth.State.OPEN, LATE_ENTRIES, verified_at=row.verified_at
                     )
+                    _say(actor, row, Remark.Kind.REOPENED, LATE_ENTRIES)
                     reopened += 1
     return reopened
 
@@ -127,6 +123,13 @@ def _change(actor: Actor, row: SiteMonth, action: str, state: str, note: str, **
     row.save()
     told = {key: str(value) for key, value in detail.items()}
     record(actor, action, row, site=row.site, month=month_text(row.month), before=before, after=state, **told)
+
+
+def _say(actor: Actor, row: SiteMonth, kind: str, text: str) -> Remark:
+    """Add a word to the thread of a site-month."""
+    return Remark.objects.create(
+        site_id=row.site_id, month=row.month, kind=kind, text=text, created_by=user_or_none(actor)
+    )
 
 
 def _locked(site: Site, month: int) -> SiteMonth:
@@ -148,8 +151,10 @@ def _text(text: str, field: str) -> str:
 
 @transaction.atomic
 def submit_site_month(*, actor: Actor, site: Site, month: int, answer: str = "") -> SiteMonth:
-    """The site says that its month is complete. ``answer`` replies to a query. Doing it twice changes nothing."""
+    """The site says that its month is complete. ``answer`` replies to a query, in the thread; doing it twice changes
+    nothing."""
     require(actor, "submit_month", site=site)
+    answer = _text(answer, "answer") if answer.strip() else ""
     row = _locked(site, month)
     if row.state == SiteMonth.State.VERIFIED:
         raise Problem("month_already_verified", site=site.code, month=month_text(month))
@@ -157,18 +162,39 @@ def submit_site_month(*, actor: Actor, site: Site, month: int, answer: str = "")
         fault = Fault(Message("nothing_reported"), accepted=Message("clears_nothing_reported"))
         raise Problem("month_not_submittable", errors=[fault], site=site.code, month=month_text(month))
     if row.state != SiteMonth.State.SUBMITTED:
-        _change(actor, row, "submit_site_month", SiteMonth.State.SUBMITTED, row.note, answer=answer.strip())
+        kind = Remark.Kind.ANSWER if row.state == SiteMonth.State.QUERIED else Remark.Kind.REMARK
+        _change(actor, row, "submit_site_month", SiteMonth.State.SUBMITTED, row.note, answer=answer)
+        if answer:
+            _say(actor, row, kind, answer)
     return row
 
 
 @transaction.atomic
 def query_site_month(*, actor: Actor, site: Site, month: int, reason: str) -> SiteMonth:
-    """The platform asks the site about its month, with a reason; the month waits until the site submits it again."""
+    """The platform asks the site about its month, with a reason; the month waits until the site submits it again.
+
+    A verified month too: it is open again from then on, and its figure leaves the next release until it is verified.
+    """
     require(actor, "verify_month")
     text = _text(reason, "reason")
     row = _locked(site, month)
     _change(actor, row, "query_site_month", SiteMonth.State.QUERIED, text, reason=text)
+    _say(actor, row, Remark.Kind.QUERY, text)
     return row
+
+
+@transaction.atomic
+def remark_on_site_month(*, actor: Actor, site: Site, month: int, text: str) -> Remark:
+    """A word in the thread that changes no state: an answer where the site speaks and a query stands, else a remark."""
+    is_of_site = may(actor, "submit_month", site=site)
+    if not is_of_site:
+        require(actor, "verify_month")
+    text = _text(text, "text")
+    row = _locked(site, month)
+    answers = row.state == SiteMonth.State.QUERIED and not may(actor, "verify_month")
+    remark = _say(actor, row, Remark.Kind.ANSWER if answers else Remark.Kind.REMARK, text)
+    record(actor, "remark_on_site_month", row, site=site, month=month_text(month), kind=str(remark.kind))
+    return remark
 
 
 def verify_site_month(*, actor: Actor, site: Site, month: int) -> SiteMonth:
@@ -190,26 +216,31 @@ class Verified:
 
 
 @transaction.atomic
-def verify_site_months(*, actor: Actor, keys: Collection[SiteMonthKey]) -> Verified:
-    """Verify what can be verified of the (site id, month) pairs; the rest comes back with what stands against it."""
+def verify_site_months(*, actor: Actor, keys: Collection[SiteMonthKey], only_clean: bool = False) -> Verified:
+    """Verify what can be verified of the (site id, month) pairs; the rest comes back with what stands against it.
+
+    ``only_clean`` leaves out what a warning stands at too: nobody has looked at each of them.
+    """
     require(actor, "verify_month")
-    there = set(Site.objects.filter(pk__in={site for site, _ in keys}).values_list("pk", flat=True))
+    sites, months = {s for s, _ in keys}, {m for _, m in keys}
+    there = {site.pk: site for site in _sites(sites)}
     wanted = sorted(key for key in set(keys) if key[0] in there)
     done = Verified([], [], {})
     if not wanted:
         return done
-    sites, months = {s for s, _ in wanted}, {m for _, m in wanted}
     hold(LOCK)
     for start in range(0, len(wanted), CHUNK):
         SiteMonth.objects.bulk_create(
             [SiteMonth(site_id=s, month=m) for s, m in wanted[start : start + CHUNK]], ignore_conflicts=True
         )
-    locked = SiteMonth.objects.select_for_update(of=("self",)).select_related("site").order_by("site_id", "month")
-    rows = {(row.site_id, row.month): row for row in locked.filter(site_id__in=sites, month__in=months)}
+    locked = SiteMonth.objects.select_for_update(of=("self",)).filter(month__in=months).order_by("site_id", "month")
+    if len(sites) <= MANY_SITES:
+        locked = locked.filter(site_id__in=sites)
+    rows = {(row.site_id, row.month): row for row in locked}
     findings = findings_for(wanted, verifier=actor)
     ready = []
     for key in wanted:
-        against = [finding for finding in findings[key] if finding.blocks]
+        against = [finding for finding in findings[key] if finding.blocks or (only_clean and finding.warns)]
         if rows[key].state == SiteMonth.State.VERIFIED:
             done.already.append(key)
         elif against:
@@ -218,22 +249,33 @@ def verify_site_months(*, actor: Actor, keys: Collection[SiteMonthKey]) -> Verif
             ready.append(key)
     if ready:
         roll_up(months={m for _, m in ready}, sites={s for s, _ in ready})
-        _verify_all(actor, [rows[key] for key in ready])
+        _verify_all(actor, [rows[key] for key in ready], there)
     done.verified.extend(ready)
     return done
 
 
-def _verify_all(actor: Actor, rows: list[SiteMonth]) -> None:
+def _sites(keys: Collection[int]) -> Collection[Site]:
+    """The sites with these ids, without what only maps need."""
+    found = Site.objects.only("pk", "code")
+    return found.filter(pk__in=keys) if len(keys) <= MANY_SITES else [site for site in found if site.pk in keys]
+
+
+def _verify_all(actor: Actor, rows: list[SiteMonth], sites: Mapping[int, Site]) -> None:
     """Put site-months into the state ``verified``, each with its audit record, in few statements."""
+    now, user = timezone.now(), user_or_none(actor)
     for start in range(0, len(rows), CHUNK):
         SiteMonth.objects.filter(pk__in=[row.pk for row in rows[start : start + CHUNK]]).update(
-            state=SiteMonth.State.VERIFIED, note="", verified_at=timezone.now(), verified_by=user_or_none(actor)
+            state=SiteMonth.State.VERIFIED, note="", verified_at=now, verified_by=user
         )
     record_many(
         actor,
         "verify_site_month",
         (
-            (row, row.site, {"month": month_text(row.month), "before": row.state, "after": SiteMonth.State.VERIFIED})
+            (
+                row,
+                sites[row.site_id],
+                {"month": month_text(row.month), "before": row.state, "after": SiteMonth.State.VERIFIED},
+            )
             for row in rows
         ),
     )

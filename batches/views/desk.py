@@ -20,17 +20,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from batches.models import SiteMonth
+from batches.selectors.findings import Finding, findings_for
 from batches.selectors.site_months import (
     LATE_ENTRIES,
     REOPENED,
-    Finding,
     SiteMonthKey,
-    answers_of,
-    findings_for,
     masses_of,
     month_states,
     note_of,
     silent_sites,
+    threads_of,
     visible_site_months,
     waiting_site_months,
 )
@@ -106,7 +105,7 @@ def _said(fault: Fault, language: str) -> str:
 def _items(rows: list[SiteMonth], verifier: Any) -> list[dict[str, Any]]:
     """Site-months with their masses and findings, as the pages show them."""
     keys = [(row.site_id, row.month) for row in rows]
-    findings, masses, answers = findings_for(keys, verifier=verifier), masses_of(keys), answers_of(rows)
+    findings, masses, threads = findings_for(keys, verifier=verifier), masses_of(keys), threads_of(keys)
     language = _language()
     return [
         {
@@ -117,7 +116,7 @@ def _items(rows: list[SiteMonth], verifier: Any) -> list[dict[str, Any]]:
             "is_reopened": row.note == LATE_ENTRIES,
             # The finding of an unanswered query repeats the question.
             "is_told": row.state == SiteMonth.State.QUERIED,
-            "answer": answers.get(row.pk) if row.state == SiteMonth.State.SUBMITTED else None,
+            "thread": threads[key],
             "place": row.site.region,
             "mass": masses[key],
             "findings": [] if row.state == SiteMonth.State.VERIFIED else findings[key],

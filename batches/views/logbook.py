@@ -496,6 +496,8 @@ def _explain(request: HttpRequest, batch: Batch, do: str) -> Any:
     if not form.is_valid():
         return form
     for month, finding in harvest_findings(batch):
+        if not finding.is_explainable:
+            continue
         explain_finding(
             actor=actor(request),
             site=batch.site,

@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from batches.models import Release, SiteMonth, Upload, UploadRow
-from batches.selectors.site_months import findings_for, month_states, silent_sites, waiting_site_months
+from batches.selectors.findings import findings_for
+from batches.selectors.site_months import month_states, silent_sites, waiting_site_months
 from batches.services.releases import publish_release
 from batches.services.site_months import (
     query_site_month,
