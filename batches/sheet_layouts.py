@@ -67,10 +67,15 @@ class LayoutEntry(Rule):
 
 
 class NewRegion(Rule):
-    """The region in which new sites are put."""
+    """The region in which new sites are put, and the one around it (a city within a province within a country)."""
 
     code: str
     name: Text
+    within: NewRegion | None = None
+
+    def line(self) -> tuple[NewRegion, ...]:
+        """From the country down to this region."""
+        return (*(self.within.line() if self.within else ()), self)
 
 
 class NewSites(Rule):

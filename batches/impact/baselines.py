@@ -153,6 +153,9 @@ def _check_period(path: Path, place: str, file: BaselineFile, period: Period, me
         missing = "low" if period.low is None else "high"
         raise RuleFileError(path, f"{place}.{missing}", "write both scenarios, low and high, or neither")
     _check_mix(path, f"{place}.mix", period.mix, method)
+    if period.low is not None and any(part.capture_range for part in period.mix):
+        remedy = "low and high have mixes of their own; remove capture_range"
+        raise RuleFileError(path, f"{place}.mix", remedy)
     for name, other in (("low", period.low), ("high", period.high)):
         if other is None:
             continue

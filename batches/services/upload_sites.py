@@ -34,15 +34,17 @@ def create_named_sites(*, actor: Actor, data: bytes, file_name: str, layout: str
         named = sites_in(table, described)
         there = set(Site.objects.filter(code__in=[site.code for site in named]).values_list("code", flat=True))
         if len(there) < len(named):
-            Region.objects.get_or_create(
-                code=new.region.code,
-                defaults={
-                    "level": Region.Level.COUNTRY,
-                    "country": new.region.code[:2],
-                    "name_zh": new.region.name.zh,
-                    "name_en": new.region.name.en,
-                },
-            )
+            for level, region in enumerate(line := new.region.line()):
+                Region.objects.get_or_create(
+                    code=region.code,
+                    defaults={
+                        "level": level,
+                        "parent_id": line[level - 1].code if level else None,
+                        "country": line[0].code,
+                        "name_zh": region.name.zh,
+                        "name_en": region.name.en,
+                    },
+                )
         for site in named:
             if site.code in there:
                 continue
