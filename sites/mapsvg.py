@@ -12,7 +12,7 @@ import numpy as np
 
 from compostnet.shared.charts import Drawing
 from sites.mapdata import MapProvince, MapSite
-from sites.mapdraw import Box, Frame, class_of, clusters, frame_for, graticule, path_of
+from sites.mapdraw import Box, Frame, class_of, clusters, frame_for, graticule, line_of, path_of
 from sites.vocabulary import Shape, scenarios
 
 UNKNOWN_COLOUR = "#4d4d4d"
@@ -77,7 +77,7 @@ def draw_map(
             f'<desc id="{css}-desc">{_e(words.description)}</desc>'
         )
         if not outlines:
-            parts += [f'<path class="map-graticule" d="{line}"/>' for line in graticule(frame, box)]
+            parts += [f'<path class="map-graticule" d="{line_of(line)}"/>' for line in graticule(frame, box)]
         for outline, path in shapes:
             if path:
                 parts.append(_province(outline, provinces.get(outline.code), breaks, words, links))
@@ -103,7 +103,7 @@ def draw_locator(
         for outline in outlines
     ]
     if not outlines:
-        land = [f'<path class="map-graticule" d="{line}"/>' for line in graticule(frame, box)]
+        land = [f'<path class="map-graticule" d="{line_of(line)}"/>' for line in graticule(frame, box)]
     x, y = frame.project(position[0], position[1])
     return Drawing(
         f'<svg class="map-locator" viewBox="0 0 {frame.width} {frame.height}" role="img" aria-label="{_e(title)}">'

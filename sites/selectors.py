@@ -26,13 +26,14 @@ KM_PER_DEGREE = 111.32
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """A region's outline: polygons of rings of (longitude, latitude)."""
+    """A region's outline: polygons of rings of (longitude, latitude), and where it comes from."""
 
     code: str
     name_zh: str
     name_en: str
     parent: str | None
     polygons: Sequence[Any]
+    source: str = ""
 
 
 def site_with_code(code: str) -> Site:
@@ -252,6 +253,6 @@ def boundaries(country: str, level: int = Region.Level.PROVINCE) -> tuple[Bounda
 def _boundaries(country: str, level: int, _imported: int | None, _count: int) -> tuple[Boundary, ...]:
     regions = Region.objects.filter(country=country, level=level, boundary__isnull=False)
     return tuple(
-        Boundary(region.code, region.name_zh, region.name_en, region.parent_id, region.boundary.coords)
+        Boundary(region.code, region.name_zh, region.name_en, region.parent_id, region.boundary.coords, region.source)
         for region in regions
     )
