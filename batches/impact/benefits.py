@@ -272,7 +272,8 @@ class _Saved:
                 "mass": diverted,
             }
         first, stop = self.bounds[span]
-        ids = [self.ids[number][year] for year in dict.fromkeys(self.years[first:stop]) if year in self.ids[number]]
+        known = self.ids[number]
+        ids = list(dict.fromkeys(known[year] for year in self.years[first:stop] if year in known))
         mass = float(self.mass[span][number])
         if not ids or (not mass and diverted):
             return None

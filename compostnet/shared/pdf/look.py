@@ -435,12 +435,13 @@ def pairs(look: Look, facts: Sequence[tuple[str, str]], width: float, columns: i
 
 @dataclass(frozen=True)
 class Running:
-    """What stands on every page: what the document is, its id, and a line at the foot."""
+    """What stands on every page: what the document is, its id, a line at the foot, and a ``mark`` in the head."""
 
     title: str
     subject: str
     document: str
     foot: str = ""
+    mark: str = ""
 
 
 def build(story: Callable[[], list[Flowable]], look: Look, running: Running) -> bytes:
@@ -488,8 +489,13 @@ def _furniture(canvas: Canvas, document: Any, look: Look, running: Running) -> N
     canvas.saveState()
     top = A4[1] - 14 * mm
     draw_leaf(canvas, MARGIN, top - 2.2, 10)
-    put(canvas, look, MARGIN + 14, top, look.say("pdf_brand"), 8.5, bold=True, colour=LEAF)
-    put_right(canvas, look, A4[0] - MARGIN, top, fit(look, running.subject, 7.5, WIDTH * 0.62), 7.5, colour=MUTED)
+    brand = put(canvas, look, MARGIN + 14, top, look.say("pdf_brand"), 8.5, bold=True, colour=LEAF)
+    if running.mark:
+        left, wide = MARGIN + 14 + brand + 8, look.faces.width(running.mark, 7.2, True) + 10
+        canvas.setFillColor(WARN)
+        canvas.roundRect(left, top - 3.4, wide, 12, 3, stroke=0, fill=1)
+        put(canvas, look, left + 5, top - 0.2, running.mark, 7.2, bold=True, colour=white)
+    put_right(canvas, look, A4[0] - MARGIN, top, fit(look, running.subject, 7.5, WIDTH * 0.55), 7.5, colour=MUTED)
     canvas.setStrokeColor(LINE)
     canvas.setLineWidth(0.5)
     canvas.line(MARGIN, top - 7, A4[0] - MARGIN, top - 7)

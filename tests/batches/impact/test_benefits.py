@@ -69,7 +69,7 @@ def test_each_year_is_reckoned_with_its_own_fee():
     found = made(document)["sites"][jiangsu["code"]]["total"]
     months = zip(document["series_months"], jiangsu["series"]["diverted_t"], strict=True)
     assert found["disposal_saved"] == pytest.approx(sum((220 if m < "2025" else 240) * t for m, t in months))
-    assert found["disposal_fees"] == ["invented/CN-320000/2015", "invented/CN-320000/2025"]
+    assert found["disposal_fees"] == [f"invented/CN-320000/{first}" for first in (2015, 2025)]
 
 
 def test_an_unknown_region_is_not_estimated_and_the_share_says_so(document):
