@@ -216,17 +216,22 @@ def net_co2e_t(sums: Mapping[str, int], gwp: GwpSet) -> float:
     return gwp.co2e_t(ch4, n2o) - sums["energy_co2e_known"] / UG_PER_T
 
 
-def _accrued(method: Method, factors: Factors, deposits: Floats, decay: DecayFactors, group: Ints) -> Floats:
-    """Methane (T, N) by month of emission, in t, at the method's timing."""
+def decaying(method: Method, factors: Factors, deposits: Floats, decay: DecayFactors) -> tuple[Floats, DecayFactors]:
+    """Deposits (T, N, J) and factors as decay sees them at the method's timing."""
     if method.timing.starts == "same_month":
-        return accrue(deposits, decay, group).methane
+        return deposits, decay
     # Decay starts in January: a year's deposits enter together then, with the potential of their own year (all months
     # of a year share it, for baselines are by year).
     months = factors.first_month + np.arange(deposits.shape[0])
     later = np.zeros_like(deposits)
     for january in np.flatnonzero(months % MONTHS == 0):
         later[january] = deposits[max(0, january - MONTHS) : january].sum(axis=0)
-    return accrue(later, replace(decay, potential=np.roll(decay.potential, 1, axis=0)), group).methane
+    return later, replace(decay, potential=np.roll(decay.potential, 1, axis=0))
+
+
+def _accrued(method: Method, factors: Factors, deposits: Floats, decay: DecayFactors, group: Ints) -> Floats:
+    """Methane (T, N) by month of emission, in t, at the method's timing."""
+    return accrue(*decaying(method, factors, deposits, decay), group).methane
 
 
 def _composting(method: Method, aerobic: Flags | None) -> tuple[float | Floats, float | Floats]:
