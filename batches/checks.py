@@ -207,7 +207,7 @@ def warm_from(ambient: float | None) -> float:
 
 
 def is_never_warm(hottest: float, readings: int, ambient: float | None) -> bool:
-    """Whether a batch's readings of a month (°C, the hottest of them) never rose above ambient as a batch at work does."""
+    """Whether a batch's readings of a month (°C, the hottest of them) never rose as those of a batch at work do."""
     return readings >= checks().never_warm.readings.value and hottest < warm_from(ambient)
 
 

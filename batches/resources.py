@@ -57,7 +57,6 @@ class ResourceKind(Rule):
     maximum: Maximum
     over_months: Literal["sum", "latest"]
     over_sites: Literal["sum", "none"] = "sum"
-    changes_figures: bool = False
 
 
 class Resources(Rule):

@@ -2,10 +2,11 @@
 
 from ninja import Router
 
-from batches.api import figures, logbook, site_months, uploads
+from batches.api import figures, logbook, records, site_months, uploads
 
 router = Router()
 router.add_router("", logbook.router)
 router.add_router("", uploads.router)
+router.add_router("", records.router)
 router.add_router("", figures.router)
 router.add_router("", site_months.router)

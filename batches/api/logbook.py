@@ -309,8 +309,8 @@ def list_ledger(request: HttpRequest, page: Query[PageQuery], only: Query[EntryF
 )
 def post_ledger(request: HttpRequest, body: LedgerList) -> ReceiptList:
     """Store 1 to 1000 entries. Each has its own receipt: one that is invalid never holds up the others."""
-    inputs = [LedgerInput(**_texts(entry)) for entry in body.entries]
-    return _receipts(store_ledger_entries(actor=actor(request), inputs=inputs))
+    inputs = [LedgerInput(**texts_of(entry)) for entry in body.entries]
+    return receipts_out(store_ledger_entries(actor=actor(request), inputs=inputs))
 
 
 @router.get(
@@ -336,8 +336,8 @@ def list_diary(request: HttpRequest, page: Query[PageQuery], only: Query[EntryFi
 )
 def post_diary(request: HttpRequest, body: DiaryList) -> ReceiptList:
     """Store 1 to 1000 entries of the diary, with a receipt each."""
-    inputs = [DiaryInput(**_texts(entry)) for entry in body.entries]
-    return _receipts(store_diary_entries(actor=actor(request), inputs=inputs))
+    inputs = [DiaryInput(**texts_of(entry)) for entry in body.entries]
+    return receipts_out(store_diary_entries(actor=actor(request), inputs=inputs))
 
 
 class PhotoIn(Schema):
@@ -372,12 +372,12 @@ def _filtered(queryset, only: EntryFilter):  # type: ignore[no-untyped-def]
     return queryset
 
 
-def _texts(entry: LedgerIn | DiaryIn) -> dict[str, str]:
+def texts_of(entry: Schema) -> dict[str, str]:
     """Every field as the text that was written; a JSON number by its shortest text."""
     return {name: value if isinstance(value, str) else repr(value) for name, value in entry.model_dump().items()}
 
 
-def _receipts(receipts: list[Receipt]) -> ReceiptList:
+def receipts_out(receipts: list[Receipt]) -> ReceiptList:
     language = get_language() or "zh-hans"
     return ReceiptList(
         receipts=[

@@ -12,12 +12,13 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from batches.api.parts import MONTH, CodePath, MonthPath, MonthText, Strict
-from batches.models import SiteMonth
+from batches.models import Remark, SiteMonth
 from batches.selectors.findings import Finding, findings_for
-from batches.selectors.site_months import MonthMass, masses_of, note_of, visible_site_months
+from batches.selectors.site_months import MonthMass, masses_of, note_of, said, threads_of, visible_site_months
 from batches.services.site_months import (
     explain_finding,
     query_site_month,
+    remark_on_site_month,
     submit_site_month,
     verify_site_month,
     verify_site_months,
@@ -42,6 +43,7 @@ class MassOut(Schema):
     intake_kg: str
     removal_kg: str
     harvest_kg: str
+    residue_kg: str
 
     @staticmethod
     def of(mass: MonthMass) -> MassOut:
@@ -50,6 +52,7 @@ class MassOut(Schema):
             intake_kg=kg_text(mass.intake),
             removal_kg=kg_text(mass.removal),
             harvest_kg=kg_text(mass.harvest),
+            residue_kg=kg_text(mass.residue),
         )
 
 
@@ -60,7 +63,8 @@ class FindingOut(Schema):
     detail: str
     clears: str
     batch: str | None
-    blocks: bool
+    blocks: bool = Field(description="whether it stands against verification now")
+    level: str = Field(description="blocks, reason (one in writing clears it), warning or hint")
     explanation: str
 
     @staticmethod
@@ -72,6 +76,7 @@ class FindingOut(Schema):
             clears=finding.clears.render(language),
             batch=str(finding.batch) if finding.batch else None,
             blocks=finding.blocks,
+            level=finding.level,
             explanation=finding.explanation,
         )
 
@@ -85,9 +90,19 @@ class SiteMonthOut(Schema):
     verified_at: dt.datetime | None
 
 
+class RemarkOut(Schema):
+    """One word in the thread of a site-month."""
+
+    kind: Remark.Kind
+    text: str
+    at: dt.datetime
+    by: str = Field(description="who said it; empty for the command line")
+
+
 class SiteMonthDetail(SiteMonthOut):
     mass: MassOut
     findings: list[FindingOut]
+    thread: list[RemarkOut] = Field(description="what was asked and answered, oldest first")
 
 
 def _row(row: SiteMonth) -> dict[str, Any]:
@@ -105,7 +120,17 @@ def _detail(row: SiteMonth) -> dict[str, Any]:
     key = (row.site_id, row.month)
     verified = row.state == SiteMonth.State.VERIFIED
     findings = [] if verified else findings_for([key], verifier=CONSOLE)[key]
-    return {**_row(row), "mass": MassOut.of(masses_of([key])[key]), "findings": [FindingOut.of(f) for f in findings]}
+    language = get_language() or settings.LANGUAGE_CODE
+    thread = [
+        {"kind": one.kind, "text": said(one.text, language), "at": one.created_at, "by": str(one.created_by or "")}
+        for one in threads_of([key])[key]
+    ]
+    return {
+        **_row(row),
+        "mass": MassOut.of(masses_of([key])[key]),
+        "findings": [FindingOut.of(f) for f in findings],
+        "thread": thread,
+    }
 
 
 class SiteMonthQuery(PageQuery):
@@ -165,6 +190,10 @@ class QueryIn(Strict):
     reason: str = Field(max_length=2000)
 
 
+class RemarkIn(Strict):
+    text: str = Field(max_length=2000)
+
+
 class ExplainIn(Strict):
     finding: str = Field(max_length=40, description="code of the finding")
     batch: str | None = Field(None, max_length=40, description="id of the batch that the finding names")
@@ -197,6 +226,20 @@ def query_month(request: HttpRequest, code: CodePath, month: MonthPath, body: Qu
     site = site_with_code(code)
     row = query_site_month(actor=actor(request), site=site, month=parse_month(month), reason=body.reason)
     return _detail(row)
+
+
+@router.post(
+    "/site-months/{code}/{month}/remark",
+    auth=signed_in("record"),
+    response=SiteMonthDetail,
+    operation_id="remark_on_site_month",
+    summary="Say something about a month",
+)
+def remark(request: HttpRequest, code: CodePath, month: MonthPath, body: RemarkIn) -> dict[str, Any]:
+    """A word in the thread: the site's answer where a query stands, else a remark. It changes no state."""
+    site, index = site_with_code(code), parse_month(month)
+    remark_on_site_month(actor=actor(request), site=site, month=index, text=body.text)
+    return _detail(visible_site_months(Site.objects.filter(pk=site.pk)).get(month=index))
 
 
 @router.post(
@@ -236,6 +279,7 @@ def explain(request: HttpRequest, code: CodePath, month: MonthPath, body: Explai
 
 class BulkIn(Strict):
     month: MonthText
+    only_clean: bool = Field(False, description="leave out what a warning stands at too")
     sites: list[Annotated[str, Field(max_length=60)]] = Field(max_length=1000, description="codes")
 
 
@@ -263,7 +307,7 @@ def verify_many(request: HttpRequest, body: BulkIn) -> dict[str, Any]:
     """Verify what can be of a month's sites; the rest comes back with what stands against it."""
     month = parse_month(body.month)
     codes = dict(Site.objects.filter(code__in=set(body.sites)).values_list("pk", "code"))
-    done = verify_site_months(actor=actor(request), keys=[(pk, month) for pk in codes])
+    done = verify_site_months(actor=actor(request), keys=[(pk, month) for pk in codes], only_clean=body.only_clean)
     return {
         "verified": [codes[pk] for pk, _month in done.verified],
         "already_verified": [codes[pk] for pk, _month in done.already],

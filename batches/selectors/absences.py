@@ -143,7 +143,7 @@ def _never_warm(
 def _energy(asked: Asked) -> Checked:
     """Energy that a site recorded in the months before and not in this one."""
     rule = checks().record_missing
-    kinds = {code: kind for code, kind in resources().kinds.items() if kind.changes_figures}
+    kinds = {code: kind for code, kind in resources().kinds.items() if kind.category == "energy"}
     back = int(rule.months_back.value)
     rows = standing_records().filter(
         asked.of_sites(), kind__in=kinds, month__gte=asked.months[0] - back, month__lte=asked.months[-1]

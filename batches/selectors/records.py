@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from batches.models import MonthlyRecord
 from batches.resources import resources
+from sites.permissions import Actor, may, sites_where
 
 RecordKey = tuple[int, int, str]
 """Site id, month index, kind."""
@@ -21,6 +22,12 @@ def standing_records(as_of: dt.datetime | None = None) -> QuerySet[MonthlyRecord
         return MonthlyRecord.objects.filter(superseded_by__isnull=True)
     known = MonthlyRecord.objects.filter(recorded_at__lte=as_of)
     return known.exclude(Q(superseded_by__isnull=False) & Q(superseded_by__recorded_at__lte=as_of))
+
+
+def visible_records(actor: Actor) -> QuerySet[MonthlyRecord]:
+    """The records that ``actor`` may read, superseded ones too."""
+    rows = MonthlyRecord.objects.select_related("site", "recorded_by")
+    return rows if may(actor, "view_network") else rows.filter(site__in=sites_where(actor, "view_site_private"))
 
 
 def current_records(

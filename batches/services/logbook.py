@@ -112,7 +112,8 @@ def change_batch_state(*, actor: Actor, batch: Batch, state: str, on: dt.date | 
                 possible=[Message(f"batch_state_{one}") for one in following],
             )
         current = LedgerEntry.objects.filter(superseded_by__isnull=True, mass_mg__gt=0)
-        if state == "finished" and not current.filter(batch=batch, kind__in=("harvest", "transfer", "residue")).exists():
+        leaving = ("harvest", "transfer", "residue")
+        if state == "finished" and not current.filter(batch=batch, kind__in=leaving).exists():
             raise Problem("batch_not_harvested")
         before, batch.state = batch.state, state
         ends = state in ("finished", "abandoned")

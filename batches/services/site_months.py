@@ -186,8 +186,7 @@ def query_site_month(*, actor: Actor, site: Site, month: int, reason: str) -> Si
 @transaction.atomic
 def remark_on_site_month(*, actor: Actor, site: Site, month: int, text: str) -> Remark:
     """A word in the thread that changes no state: an answer where the site speaks and a query stands, else a remark."""
-    is_of_site = may(actor, "submit_month", site=site)
-    if not is_of_site:
+    if not may(actor, "explain_finding", site=site):
         require(actor, "verify_month")
     text = _text(text, "text")
     row = _locked(site, month)
