@@ -147,9 +147,15 @@ def sign(manifest: bytes, key: Ed25519PrivateKey) -> bytes:
 def is_canonical(content: bytes) -> bool:
     """Whether JSON is in the one form of RFC 8785: keys in order, numbers in their shortest form, nothing twice."""
     try:
-        return rfc8785.dumps(json.loads(content)) == content
+        return rfc8785.dumps(json.loads(content, parse_int=_whole)) == content
     except (ValueError, rfc8785.CanonicalizationError, RecursionError):
         return False
+
+
+def _whole(text: str) -> int | float:
+    """A number without point: beyond what a double keeps exactly it is a double, as everywhere in RFC 8785."""
+    value = int(text)
+    return value if abs(value) <= MOST_SAFE else float(value)
 
 
 def verify(
