@@ -27,6 +27,27 @@ router = Router()
 NumberPath = Annotated[int, Path(ge=1, le=2_000_000_000, description="number of the release")]
 
 
+Bounds = tuple[float, float] | None
+
+
+class IntervalOut(Schema):
+    """Lower and upper end of the 95 % interval of each total; null where it is not estimated."""
+
+    diverted_t: Bounds
+    ch4_avoided_t: Bounds
+    net_co2e_t: Bounds
+
+
+class ScenarioOut(Schema):
+    ch4_avoided_t: float | None
+    net_co2e_t: float | None
+
+
+class ScenariosOut(Schema):
+    low: ScenarioOut
+    high: ScenarioOut
+
+
 class FigureOut(Schema):
     """One figure: masses and gases in tonnes at full precision; null means not estimated, with the reason."""
 
@@ -41,7 +62,9 @@ class FigureOut(Schema):
     intake_t: float
     harvest_t: float
     composted_t: float
+    residue_t: float = Field(description="left after composting for disposal")
     share_weighed: float | None
+    share_counted: float | None = Field(description="share of the intake counted in containers or made from volume")
     share_estimated: float | None
     ch4_avoided_t: float | None = Field(description="accrued: credited in the month of emission")
     ch4_forecast_20y_t: float | None = Field(description="committed over 20 years; never add it to the accrued")
@@ -50,10 +73,15 @@ class FigureOut(Schema):
     composting_n2o_t: float
     composting_co2e_t: float
     composting_co2e_with_baseline_t: float | None
+    residue_ch4_t: float | None = Field(description="methane of residue that went to disposal")
+    energy_co2e_t: float | None = Field(description="of electricity and fuel; null where none was recorded")
     net_co2e_t: float | None = Field(description="may be negative")
+    interval: IntervalOut | None = Field(description="95 % intervals")
+    scenarios: ScenariosOut | None = Field(description="with the low and the high baseline; the figure is the central")
     share_with_baseline: float | None
     reason: TextOut | None = Field(description="why methane and net are null")
     note: TextOut | None = Field(description="what methane and net do not cover")
+    explanation: TextOut | None = Field(description="why the net is negative")
 
 
 class SpansOut(Schema):

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from django.db.models import Q
 
 from batches import providers
 from batches.impact.accounts import Flags
 from batches.impact.baselines import shipped_baselines
-from batches.impact.document import baselines_used, make_book, make_document
-from batches.impact.inputs import KINDS, MEASURED, Inputs, RegionFacts, Rows, SiteFacts, no_records
+from batches.impact.canonical import plain
+from batches.impact.climate import SiteClimate, climate_rule, climates, zone_of
+from batches.impact.document import baselines_used, make_document
+from batches.impact.energy import energy_rules
+from batches.impact.figure_table import both
+from batches.impact.gwp import gwp_sets
+from batches.impact.inputs import KINDS, MEASURED, Inputs, RegionFacts, Rows, SiteFacts, chain_of, no_records
 from batches.impact.method import Method, default_method
 from batches.impact.rulebook import Rules
 from batches.materials import materials
 from batches.models import SiteMonth, SiteMonthMass
-from compostnet.shared.months import last_day, month_of, month_text
+from batches.selectors.site_months import current_entries
+from compostnet.shared.months import last_day, month_text
 from sites.models import Region, Site
 from sites.selectors import public_position
 from sites.vocabulary import processes, scenarios
@@ -35,6 +40,9 @@ def current_rules(month: int, *, method: Method | None = None) -> Rules:
             code: {"is_waste": m.is_waste, "waste_class": m.waste_class, "name": m.name.model_dump()}
             for code, m in materials().items()
         },
+        gwp_sets=gwp_sets(),
+        energy=energy_rules(),
+        climate=climate_rule(),
         vocabulary={
             "scenarios": {code: one.name.model_dump() for code, one in scenarios().items()},
             "processes": {code: one.name.model_dump() for code, one in processes().items()},
@@ -47,7 +55,7 @@ def load_inputs(month: int) -> Inputs:
     states = list(SiteMonth.objects.filter(month__lte=month).values_list("site_id", "month", "state"))
     first = min((m for _, m, state in states if state == SiteMonth.State.VERIFIED), default=month)
     reporting = {site for site, _, _ in states}
-    sites, keys = load_sites(month, reporting)
+    sites, keys, regions = load_sites(month, reporting)
     at = {key: n for n, key in enumerate(keys)}
     shape = (month - first + 1, len(sites))
     verified, reported = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_)
@@ -70,7 +78,7 @@ def load_inputs(month: int) -> Inputs:
         month,
         first,
         sites,
-        load_regions({site.region for site in sites}),
+        regions,
         expected_of(sites, first, month),
         reported,
         verified,
@@ -84,37 +92,33 @@ def _with_entries(keys: set[tuple[int, int]]) -> set[tuple[int, int]]:
     if not keys:
         return set()
     months = {m for _, m in keys}
-    found = (
-        LEDGER().filter(month__gte=min(months), month__lte=max(months)).values_list("site_id", "month").distinct()
-    )
-    return keys & set(found)
+    found = current_entries().filter(month__gte=min(months), month__lte=max(months))
+    return keys & set(found.values_list("site_id", "month").distinct())
 
 
-def LEDGER() -> Any:  # noqa: N802 (placeholder)
-    from batches.selectors.site_months import current_entries
-
-    return current_entries()
-
-
-def load_sites(month: int, reporting: Iterable[int] = ()) -> tuple[list[SiteFacts], list[int]]:
-    """The sites that were open by the end of a month or have reported, in the order of their codes, and their keys."""
-    wanted = Q(opened_on__lte=last_day(month))
-    reporting = set(reporting)
+def load_sites(month: int, reporting: Iterable[int]) -> tuple[list[SiteFacts], list[int], dict[str, RegionFacts]]:
+    """The sites that were open by the end of a month or have reported: in the order of codes, their keys, regions."""
+    wanted, last = set(reporting), last_day(month)
     quality = providers.ask("product_quality", month)
-    found = sorted(
-        (
-            site
-            for site in Site.objects.select_related("organisation")
-            if site.opened_on <= last_day(month) or site.pk in reporting
-        ),
-        key=lambda site: site.code,
-    )
-    del wanted
-    return [_facts(site, quality) for site in found], [site.pk for site in found]
+    everyone = Site.objects.select_related("organisation")
+    found = sorted((s for s in everyone if s.opened_on <= last or s.pk in wanted), key=lambda site: site.code)
+    regions = load_regions({site.region_id for site in found})
+    chains = {code: chain_of(code, regions) for code in regions}
+    facts = [_facts(site, quality, chains[site.region_id]) for site in found]
+    return facts, [site.pk for site in found], regions
 
 
-def _facts(site: Site, quality: Mapping[str, Any]) -> SiteFacts:
+def _facts(site: Site, quality: Mapping[str, Any], chain: Sequence[str]) -> SiteFacts:
     organisation, position = site.organisation, public_position(site)
+    climate = SiteClimate(
+        zone=site.climate_zone,
+        reason=site.climate_reason,
+        source=site.climate_source,
+        mean_temperature_c=site.mean_temperature_c,
+        precipitation_mm=site.precipitation_mm,
+        evapotranspiration_mm=site.evapotranspiration_mm,
+    )
+    zone = zone_of(climate, chain, climates(), climate_rule())
     return SiteFacts(
         code=site.code,
         name_zh=site.name_zh,
@@ -124,7 +128,8 @@ def _facts(site: Site, quality: Mapping[str, Any]) -> SiteFacts:
         process=site.process,
         opened_on=site.opened_on.isoformat(),
         closed_on=site.closed_on.isoformat() if site.closed_on else "",
-        zone=site.climate_zone,
+        zone=zone.code,
+        zone_because=both([zone.because]),
         invented=site.is_invented,
         detail=site.public_detail,
         households=site.households,
@@ -196,18 +201,14 @@ def rows_of(found: Iterable[tuple[Any, ...]], first: int, at: Mapping[int, int])
 def figures_of(month: int, *, with_sites: bool = True) -> dict[str, Any]:
     """The live figures of a month (not a release): what is verified now."""
     inputs, rules = load_inputs(month), current_rules(month)
-    book = make_book(inputs, rules)
-    document = make_document(inputs, rules, {}, book)
+    document = plain(make_document(inputs, rules, {}))
     if not with_sites:
         del document["sites"]
     del document["release"]
     return {
         "month": month_text(month),
         "method": rules.method.code,
-        "gwp": rules.method.gwp.code,
-        "baselines": baselines_used(book),
+        "gwp": rules.gwp.code,
+        "baselines": baselines_used(inputs, rules),
         **document,
     }
-
-
-__all__ = ["current_rules", "figures_of", "load_inputs", "load_sites", "month_of"]

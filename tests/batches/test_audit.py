@@ -93,7 +93,9 @@ def test_sites_sum_to_provinces_scenarios_and_the_network_to_the_last_digit(netw
                 for level in ("site", "city", "province", "scenario", "network")
             }  # fmt: skip
             present = {
-                level: total for level, total in sums.items() if any(k[0] == level and k[2] == month for k in rows)
+                level: total
+                for level, total in sums.items()
+                if any((k[0], k[2], k[3]) == (level, month, indicator) for k in rows)
             }
             assert len(set(present.values())) == 1, (month, indicator, present)
 
@@ -142,7 +144,9 @@ def test_the_manifest_holds_and_the_index_names_it(network, client):
     entries = index["releases"] if isinstance(index, dict) else index
     assert hashlib.sha256(manifest).hexdigest() == entries[0]["manifest_sha256"]
     files = json.loads(manifest)["files"]
-    assert set(files) == {"figures.json", "figures.csv", "sites.geojson"}
+    tables = {"figures.csv", "datadictionary.csv", "entries.csv", "corrections.csv"}
+    evidence = {f"evidence-CN-{province}0000.json" for province in (11, 32, 36, 53)}
+    assert {"figures.json", "method.json", "sites.geojson", *tables, *evidence} <= set(files)
     for name, vouched in files.items():
         assert hashlib.sha256(bytes_of(client, 1, name)).hexdigest() == vouched["sha256"]
 
@@ -161,9 +165,11 @@ def test_a_restatement_says_old_new_and_why_and_touches_nothing_published(networ
     assert {name: bytes_of(client, 1, name) for name in names} == before
     changes = json.loads(bytes_of(client, 2, "figures.json"))["changes"]
     own = [c for c in changes if (c["level"], c["code"], c["month"]) == ("site", "site-1", "2024-06")]
-    kilos = next(c for c in own if c["indicator"] == "diverted_kg")
-    assert Decimal(kilos["old"]) / 1000 == Decimal(rows_of(client, 1)["site", "site-1", "2024-06", "diverted_t"])
-    assert Decimal(kilos["new"]) - Decimal(kilos["old"]) == 2000 - (Decimal("1234.567891") + Decimal("0.5"))
+    kilos = next(c for c in own if c["indicator"] == "diverted_t")
+    assert Decimal(str(kilos["old"])) == Decimal(rows_of(client, 1)["site", "site-1", "2024-06", "diverted_t"])
+    less = Decimal(str(kilos["new"])) - Decimal(str(kilos["old"]))
+    assert 1000 * less == 2000 - (Decimal("1234.567891") + Decimal("0.5"))
+    assert kilos["kind"] == "correction"
     assert "a load was left out" in kilos["reason"]["en"]
     assert "a load was left out" in kilos["reason"]["zh"]
     old, new = rows_of(client, 1), rows_of(client, 2)

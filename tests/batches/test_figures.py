@@ -10,6 +10,8 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
+from batches.impact.climate import climates
+from batches.selectors import figures
 from batches.selectors.figures import figures_of
 from batches.services.site_months import query_site_month, reopen_for_late_entries, verify_site_months
 from compostnet.shared.months import parse_month
@@ -122,12 +124,20 @@ def test_only_verified_months_count_and_late_entries_take_them_out(place):
         ("CN-360100", "temperate_wet", False, "基准情景"),
     ],
 )
-def test_unknown_is_null_with_a_reason_and_never_zero(place, city, zone, invented, words):
+def test_unknown_is_null_with_a_reason_and_never_zero(place, monkeypatch, city, zone, invented, words):
+    # Normals of a region would tell the zone.
+    monkeypatch.setattr(figures, "climates", lambda: climates().model_copy(update={"regions": {}}))
     site = place(city, zone=zone, invented=invented)
     make_entry(site, "2024-05", 1000)
     verify((site, "2024-05"))
     found = figures_of(MAY)
-    for figure in (found["network"]["month"], found["network"]["total"], found["sites"][0]["months"][0]):
+    assert found["sites"][0]["series"]["ch4_avoided_t"] == found["sites"][0]["series"]["net_co2e_t"] == [None]
+    for figure in (
+        found["network"]["month"],
+        found["network"]["total"],
+        found["sites"][0]["month"],
+        found["months"][0],
+    ):
         for name in ("ch4_avoided_t", "ch4_forecast_20y_t", "net_co2e_t"):
             assert figure[name] is None
         assert words in figure["reason"]["zh"]

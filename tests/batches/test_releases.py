@@ -55,7 +55,7 @@ class TestPublishing:
         assert (release.number, release.revision, release.method) == (1, 0, "tool04_b_ar5_v1")
         found = published.latest(folder)
         assert (found.number, found.month, found.revision) == (1, "2024-05", 0)
-        assert set(found.files) == {"figures.json", "figures.csv", "sites.geojson"}
+        assert {"figures.json", "figures.csv", "sites.geojson", "method.json", "entries.csv"} <= set(found.files)
         for name, vouched in found.files.items():
             content = found.file(name).read_bytes()
             assert hashlib.sha256(content).hexdigest() == vouched["sha256"]
@@ -72,7 +72,7 @@ class TestPublishing:
         assert [p["code"] for p in found.figures["provinces"]] == ["CN-320000"]
         assert found.figures["cities"][0]["province"] == "CN-320000"
         assert found.figures["scenarios"][0]["code"] == "village"
-        assert found.figures["sites"][0]["months"][1]["diverted_t"] == 0.2
+        assert found.figures["sites"][0]["series"]["diverted_t"] == [0.1, 0.2]
         assert AuditRecord.objects.filter(action="publish_release").count() == 1
 
     def test_unknown_methane_is_null_in_every_file(self, ready, folder):
@@ -119,7 +119,7 @@ class TestPublishing:
         assert error.value.code == "release_unchanged"
         assert error.value.message.values["number"] == 1
         assert Release.objects.count() == 1
-        assert sorted(p.name for p in folder.iterdir()) == ["1", "index.json"]
+        assert sorted(p.name for p in folder.iterdir()) == ["1", "index.json", "keys.json"]
 
     def test_new_data_change_nothing_published_and_make_the_next_revision(self, ready, folder):
         publish_release(actor=CONSOLE, month=MAY)
@@ -132,10 +132,10 @@ class TestPublishing:
         assert (release.number, release.revision) == (2, 1)
         assert {p.name: p.read_bytes() for p in (folder / "1").iterdir()} == before
         assert published.numbered(folder, 1).figures["network"]["total"]["diverted_kg"] == "300"
-        changes = [c for c in published.numbered(folder, 2).figures["changes"] if c["indicator"] == "diverted_kg"]
+        changes = [c for c in published.numbered(folder, 2).figures["changes"] if c["indicator"] == "diverted_t"]
         assert [(c["level"], c["code"], c["month"], c["old"], c["new"]) for c in changes] == [
-            ("network", "", "2024-04", "100", "151"),
-            ("site", "lishui-1", "2024-04", "100", "151"),
+            ("network", "", "2024-04", 0.1, 0.151),
+            ("site", "lishui-1", "2024-04", 0.1, 0.151),
         ]
         assert "the scale stood on a slope" in changes[1]["reason"]["zh"]
         assert published.latest(folder).number == 2
@@ -146,8 +146,8 @@ class TestPublishing:
         query_site_month(actor=CONSOLE, site=ready, month=MAY - 1, reason="Really?")
         publish_release(actor=CONSOLE, month=MAY)
         changes = published.latest(folder).figures["changes"]
-        told = next(c for c in changes if c["level"] == "site" and c["indicator"] == "diverted_kg")
-        assert (told["old"], told["new"]) == ("100", None)
+        told = next(c for c in changes if c["level"] == "site" and c["indicator"] == "diverted_t")
+        assert (told["old"], told["new"]) == (0.1, None)
         assert "Reopened" in told["reason"]["en"]
 
     def test_latest_is_the_newest_month_even_after_an_older_one_is_restated(self, ready, folder):
@@ -192,7 +192,7 @@ class TestPublishing:
         assert published.latest(folder) is None
         monkeypatch.setattr(release_folder, "_write", real)
         assert publish_release(actor=CONSOLE, month=MAY).number == 1
-        assert sorted(p.name for p in folder.iterdir()) == ["1", "index.json"]
+        assert sorted(p.name for p in folder.iterdir()) == ["1", "index.json", "keys.json"]
 
     def test_a_folder_that_no_release_knows_is_never_shown_and_set_aside(self, ready, folder):
         (folder / "1").mkdir(parents=True)

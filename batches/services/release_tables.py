@@ -1,0 +1,171 @@
+"""What a release says of single entries: those of its month, and every correction and late entry since the last one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from batches.impact.changes import Values, differences, values_of
+from batches.impact.dictionary import unit_of
+from batches.impact.figure_table import both
+from batches.impact.release_files import table
+from batches.models import LedgerEntry
+from compostnet.shared.display import inert
+from compostnet.shared.months import month_text, parse_month
+from compostnet.shared.texts import Message
+from compostnet.shared.units import kg_text
+from sites.models import PublicDetail
+
+if TYPE_CHECKING:
+    from batches.services.release_contents import Frozen
+
+ENTRY_COLUMNS = (
+    "id", "site", "batch", "date", "kind", "material", "kg", "measured", "entered_value", "entered_unit", "supersedes",
+    "reason",
+)  # fmt: skip
+CORRECTION_COLUMNS = (
+    "change", "level", "site", "month", "indicator", "old", "new", "unit", "entry", "supersedes", "recorded_at",
+    "reason_zh", "reason_en",
+)  # fmt: skip
+Json = Mapping[str, Any]
+
+
+def entries_as_of(cut_off: dt.datetime) -> QuerySet[LedgerEntry]:
+    """The ledger entries that counted at a time: recorded by then, and not superseded by one recorded by then."""
+    later = LedgerEntry.objects.filter(supersedes=OuterRef("pk"), recorded_at__lte=cut_off)
+    found = LedgerEntry.objects.filter(recorded_at__lte=cut_off).exclude(Exists(later))
+    return found.exclude(mass_mg=0, supersedes__isnull=False)
+
+
+def entries_csv(frozen: Frozen, about: Json) -> bytes:
+    """The entries behind the verified sums of the month, of the sites that show them."""
+    inputs = frozen.inputs
+    shown = {
+        site.code: n
+        for n, site in enumerate(inputs.sites)
+        if site.detail == PublicDetail.ENTRIES and inputs.verified[-1, n]
+    }
+    found = entries_as_of(dt.datetime.fromisoformat(about["cut_off"])).filter(month=frozen.month)
+    rows = []
+    columns = (
+        "id", "site__code", "batch__code", "occurred_on", "month_only", "kind", "material", "mass_mg", "measured",
+        "entered_value", "entered_unit", "supersedes_id", "reason",
+    )  # fmt: skip
+    for row in found.values_list(*columns).iterator(chunk_size=5_000):
+        key, site, batch, day, month_only, kind, material, mass, measured, value, unit, supersedes, reason = row
+        if site in shown:
+            date = day.isoformat()[:7] if month_only else day.isoformat()
+            told = (inert(value), inert(unit), str(supersedes or ""), inert(reason))
+            rows.append((str(key), site, inert(batch), date, kind, material, kg_text(mass), measured, *told))
+    return table(ENTRY_COLUMNS, sorted(rows, key=lambda row: (row[1], row[3], row[0])))
+
+
+class News:
+    """Ledger entries recorded after one cut-off and up to another: what was corrected, and what came late."""
+
+    def __init__(self, since: dt.datetime, until: dt.datetime, covered: int, months: tuple[int, int]) -> None:
+        self.corrected: dict[tuple[str, int], set[str]] = defaultdict(set)
+        self.late: set[tuple[str, int]] = set()
+        self.rows: list[dict[str, Any]] = []
+        found = LedgerEntry.objects.filter(
+            recorded_at__gt=since, recorded_at__lte=until, month__gte=months[0], month__lte=months[1]
+        )
+        columns = (
+            "id", "site__code", "month", "kind", "mass_mg", "recorded_at", "reason",
+            "supersedes_id", "supersedes__mass_mg", "supersedes__month",
+        )  # fmt: skip
+        for key, site, month, kind, mass, at, reason, old, old_mass, old_month in found.values_list(*columns):
+            is_late = old is None and month <= covered
+            if old is None and not is_late:
+                continue  # an ordinary entry of a new month
+            if is_late:
+                self.late.add((site, month))
+            else:
+                self.corrected[site, month].add(reason)
+                # What was corrected into another month changed the month that it left, too.
+                self.corrected[site, old_month].add(reason)
+            self.rows.append(
+                {
+                    "change": "late" if is_late else "correction",
+                    "site": site,
+                    "month": month,
+                    "indicator": kind,
+                    "old": None if old is None else kg_text(old_mass),
+                    "new": kg_text(mass),
+                    "entry": str(key),
+                    "supersedes": str(old or ""),
+                    "recorded_at": at.astimezone(dt.UTC).isoformat(),
+                    "reason": reason,
+                }
+            )
+        self.rows.sort(key=lambda row: (row["site"], row["month"], row["recorded_at"], row["entry"]))
+
+
+def news_since(earlier: Json, about: Json, first: int) -> News:
+    """The corrections and late entries between the cut-offs of two releases."""
+    since, until = (dt.datetime.fromisoformat(one["cut_off"]) for one in (earlier["release"], about))
+    covered = parse_month(earlier["release"]["month"])
+    return News(since, until, covered, (min(first, covered), parse_month(about["month"])))
+
+
+def changes_since(earlier: Json, document: Json, frozen: Frozen, revised: Values | None = None) -> list[dict[str, Any]]:
+    """What a document says otherwise than the release before, each with its kind and reason.
+
+    ``revised``: what the data of the release before give by the rules of now, where the rules have changed.
+    """
+    last = min(earlier["release"]["month"], document["release"]["month"])
+    old, new = values_of(earlier, last), values_of(document, last)
+    found = []
+    if revised is not None:
+        why = {"kind": "revision", "reason": both([Message("change_revised")])}
+        found += [{**change, **why} for change in differences(old, revised)]
+        old = revised
+    news = news_since(earlier, document["release"], frozen.inputs.first)
+    place = {site.code: n for n, site in enumerate(frozen.inputs.sites)}
+    for change in differences(old, new):
+        kind, reasons = _why(change, news, place, frozen)
+        found.append({**change, "kind": kind, "reason": both(reasons)})
+    return found
+
+
+def _why(change: Json, news: News, place: Mapping[str, int], frozen: Frozen) -> tuple[str, list[Message]]:
+    """Kind and reasons of a change of data."""
+    if change["level"] != "site":
+        return "correction", [Message("change_of_sites")]
+    code, month = change["code"], parse_month(change["month"])
+    inputs = frozen.inputs
+    if code not in place or month < inputs.first or not inputs.verified[month - inputs.first, place[code]]:
+        return "reopened", [Message("change_not_verified")]
+    said = sorted(filter(None, news.corrected[code, month]))
+    reasons = [Message("change_corrected", {"reason": reason}) for reason in said]
+    if (code, month) in news.late:
+        reasons.append(Message("change_late"))
+    if said:
+        return "correction", reasons
+    if reasons:
+        return "late", reasons
+    if change["old"] in (None, 0):
+        return "verified_later", [Message("change_verified_later")]
+    return "correction", [Message("change_knock_on")]
+
+
+def corrections_csv(frozen: Frozen, about: Json, earlier: Json | None, changes: Iterable[Json]) -> bytes:
+    """Every superseding and late entry since the release before, then every figure that changed by them."""
+    shown = {site.code for site in frozen.inputs.sites if site.detail == PublicDetail.ENTRIES}
+    rows: list[tuple[Any, ...]] = []
+    for row in news_since(earlier, about, frozen.inputs.first).rows if earlier else ():
+        is_shown = row["site"] in shown
+        values = (row["old"] or "", row["new"], "kg", row["entry"], row["supersedes"]) if is_shown else ("",) * 5
+        told = (inert(row["reason"]), inert(row["reason"]))
+        place = ("entry", row["site"], month_text(row["month"]), row["indicator"])
+        rows.append((row["change"], *place, *values, row["recorded_at"], *told))
+    for change in changes:
+        values = tuple("" if change[key] is None else repr(change[key]) for key in ("old", "new"))
+        place = (change["level"], change["code"], change["month"], change["indicator"])
+        told = (inert(change["reason"]["zh"]), inert(change["reason"]["en"]))
+        rows.append((change["kind"], *place, *values, unit_of(change["indicator"]), "", "", "", *told))
+    return table(CORRECTION_COLUMNS, rows)
