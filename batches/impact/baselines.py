@@ -19,8 +19,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from batches.impact.cited import Share
 from batches.impact.method import Method, methods
+from compostnet.shared.cited import Share
 from compostnet.shared.rules import Confidence, Rule, RuleFileError, Source, Text, load_rules
 
 FOLDER = Path(__file__).with_name("baselines")

@@ -14,9 +14,9 @@ from typing import Literal
 from pydantic import Field
 
 from batches.impact.baselines import Part
-from batches.impact.cited import Factor, check_sources
 from batches.impact.gwp import gwp_sets
 from batches.impact.method import StreamCode
+from compostnet.shared.cited import Factor, check_sources
 from compostnet.shared.rules import Confidence, Rule, RuleFileError, Source, Text, load_rule, load_rules
 
 FOLDER = Path(__file__).with_name("cross_checks")

@@ -14,7 +14,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from batches.impact.cited import Factor, check_sources
+from compostnet.shared.cited import Factor, check_sources
 from compostnet.shared.rules import Rule, RuleFileError, Source, Text, load_rule
 
 FILE = Path(__file__).with_name("energy.yaml")

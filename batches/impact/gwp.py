@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from batches.impact.cited import Factor, check_sources
+from compostnet.shared.cited import Factor, check_sources
 from compostnet.shared.rules import Rule, RuleFileError, Source, Text, load_rule, load_rules
 
 FOLDER = Path(__file__).with_name("gwp")

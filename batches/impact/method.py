@@ -15,10 +15,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from batches.impact.cited import Factor as Factor
-from batches.impact.cited import Share as Share
-from batches.impact.cited import check_sources, factors_of
 from batches.impact.gwp import GwpSet, gwp_sets
+from compostnet.shared.cited import Factor as Factor
+from compostnet.shared.cited import Share as Share
+from compostnet.shared.cited import check_sources, factors_of
 from compostnet.shared.rules import (
     Rule,
     RuleFileError,
