@@ -77,7 +77,7 @@ def waiting_site_months(
 
     First the months that new entries reopened (a published figure may hang on them), then submitted ones, then those
     that nobody has submitted, then those that wait for the site, last those that are not over; in each the newest
-    first.
+    first. ``rank`` counts these groups from 0.
     """
     waiting = visible_site_months(sites).exclude(state=SiteMonth.State.VERIFIED)
     if month is not None:
@@ -97,6 +97,17 @@ def waiting_site_months(
         output_field=IntegerField(),
     )
     return waiting.annotate(rank=rank).order_by("rank", "-month", "site__code")
+
+
+RANKS = (REOPENED, "submitted", "open", "queried", "not_over")
+
+
+def waiting_counts(waiting: QuerySet[SiteMonth]) -> dict[str, int]:
+    """How many site-months of an answer of `waiting_site_months` are in each group."""
+    counts = dict.fromkeys(RANKS, 0)
+    for rank, number in waiting.order_by().values_list("rank").annotate(number=Count("pk")):
+        counts[RANKS[rank]] = number
+    return counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +161,14 @@ def threads_of(keys: Collection[SiteMonthKey]) -> dict[SiteMonthKey, list[Remark
     return found
 
 
-def silent_sites(month: int) -> QuerySet[Site]:
+def silent_sites(month: int, *, region: str = "") -> QuerySet[Site]:
     """Sites that were open in a month and have reported nothing of it; ``last`` is the month of their last report."""
     reported = current_entries().filter(month=month).order_by().values("site_id")
     last = Max("months__month", filter=Q(months__month__lt=month))
-    return active_sites(month).exclude(pk__in=reported).annotate(last=last).order_by("code")
+    expected = active_sites(month)
+    if region:
+        expected = expected.filter(sites_in(region))
+    return expected.exclude(pk__in=reported).annotate(last=last).order_by("code")
 
 
 def said(text: str, language: str) -> str:
