@@ -1,5 +1,13 @@
-"""Pages of batches, uploads and figures."""
+"""Pages of batches, uploads, figures and releases."""
 
-from batches.views import figures, logbook, uploads
+from batches.views import feeds, figures, logbook, publishing, releases, subscriptions, uploads
 
-urlpatterns = [*logbook.urlpatterns, *uploads.urlpatterns, *figures.urlpatterns]
+urlpatterns = [
+    *logbook.urlpatterns,
+    *uploads.urlpatterns,
+    *publishing.urlpatterns,
+    *releases.urlpatterns,
+    *subscriptions.urlpatterns,
+    *feeds.urlpatterns,
+    *figures.urlpatterns,
+]

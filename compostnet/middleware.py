@@ -53,7 +53,7 @@ def language_of(request: HttpRequest) -> str:
     return settings.LANGUAGE_CODE
 
 
-SAME_FOR_ALL = ("/releases/", "/static/", "/health/")
+SAME_FOR_ALL = ("/releases/", "/static/", "/health/", "/map/data/")
 """Addresses whose answers no language changes: any cache may keep one copy for everybody."""
 
 
@@ -68,7 +68,7 @@ class LanguageMiddleware:
         request.LANGUAGE_CODE = chosen  # type: ignore[attr-defined]
         with translation.override(chosen):
             response = self.get_response(request)
-        if request.path.startswith(SAME_FOR_ALL):
+        if request.path.startswith(SAME_FOR_ALL) or getattr(response, "same_for_all", False):
             return response
         response.headers.setdefault("Content-Language", chosen)
         response.headers["Vary"] = ", ".join(
@@ -119,7 +119,10 @@ class ContentSecurityMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if not (settings.DEBUG and response.status_code == 500):  # Django's own trace page has its styles inside
-            response.headers.setdefault("Content-Security-Policy", self.policy)
+            policy = self.policy
+            if getattr(response, "may_be_framed", False):  # set by the view of the embedded map
+                policy = policy.replace("frame-ancestors 'none'", "frame-ancestors *")
+            response.headers.setdefault("Content-Security-Policy", policy)
         return response
 
 

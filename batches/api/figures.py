@@ -1,30 +1,24 @@
-"""The API of figures and releases."""
+"""The API of figures."""
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from ninja import Path, Query, Router, Schema, Status
+from ninja import Query, Router, Schema
 from pydantic import Field
 
-from batches.api.parts import MONTH, MonthText, Strict
+from batches.api.parts import MONTH
 from batches.selectors.figures import figures_of
-from batches.services.releases import publish_release
 from compostnet.shared import releases
 from compostnet.shared.months import parse_month
-from compostnet.shared.paging import Page, PageQuery
 from compostnet.shared.problems import Problem
-from compostnet.shared.releases import Published
 from compostnet.shared.schemas import TextOut
-from compostnet.shared.texts import Message
 from sites.auth import actor, signed_in
 from sites.permissions import require
 
 router = Router()
-NumberPath = Annotated[int, Path(ge=1, le=2_000_000_000, description="number of the release")]
 
 
 Bounds = tuple[float, float] | None
@@ -148,78 +142,3 @@ def get_live_figures(request: HttpRequest, month: Annotated[str, Query(pattern=M
     except LookupError as error:  # before the first edition of any method
         raise Problem("month_without_method", month=month) from error
     return _figures(found, found, None)
-
-
-class FileOut(Schema):
-    name: str
-    url: str
-    bytes: int
-    sha256: str
-    content_type: str
-
-
-class ReleaseOut(Schema):
-    """One release and where its files are."""
-
-    number: int
-    month: str
-    revision: int
-    method: str
-    gwp: str
-    cut_off: dt.datetime
-    code_version: str
-    licence: str
-    invented: bool
-    citation: TextOut
-    files: list[FileOut]
-
-
-def _release(found: Published) -> dict[str, Any]:
-    files = [
-        {"name": name, "url": f"/releases/{found.number}/{name}", **vouched} for name, vouched in found.files.items()
-    ]
-    return {**found.manifest["release"], "files": files}
-
-
-@router.get("/releases", auth=None, response=Page[ReleaseOut], operation_id="list_releases", summary="Releases")
-def list_releases(request: HttpRequest, query: Query[PageQuery]) -> dict[str, Any]:
-    """Every release, the newest number first. The cursor is the number of the last one seen."""
-    found = releases.all_releases(settings.RELEASES_DIR)
-    if query.cursor:
-        if not query.cursor.isdecimal() or len(query.cursor) > 10:
-            raise Problem("bad_cursor")
-        found = [release for release in found if release.number < int(query.cursor)]
-    page = found[: query.limit]
-    return {
-        "items": [_release(release) for release in page],
-        "next": str(page[-1].number) if len(found) > len(page) else None,
-    }
-
-
-@router.get("/releases/{number}", auth=None, response=ReleaseOut, operation_id="get_release", summary="One release")
-def get_release(request: HttpRequest, number: NumberPath) -> dict[str, Any]:
-    """One release by its number."""
-    found = releases.numbered(settings.RELEASES_DIR, number)
-    if found is None:
-        raise Problem("not_found", what=Message("thing_release"))
-    return _release(found)
-
-
-class PublishIn(Strict):
-    month: MonthText
-
-
-@router.post(
-    "/releases",
-    auth=signed_in("desk"),
-    response={201: ReleaseOut},
-    operation_id="publish_release",
-    summary="Publish a month",
-)
-def publish(request: HttpRequest, body: PublishIn) -> Status[dict[str, Any]]:
-    """Freeze the verified figures of a month as the next release; refused where nothing has changed."""
-    release = publish_release(actor=actor(request), month=parse_month(body.month))
-    found = releases.numbered(settings.RELEASES_DIR, release.number)
-    if found is None:
-        raise Problem("not_found", what=Message("thing_release"))
-    return Status(201, _release(found))

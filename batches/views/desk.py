@@ -30,7 +30,6 @@ from batches.selectors.site_months import (
     waiting_counts,
     waiting_site_months,
 )
-from batches.services.releases import publish_release
 from batches.services.site_months import Verified, query_site_month, verify_site_months
 from batches.views import site_months
 from batches.views.month_items import back_of, items, key_of_text, month_of_text, told
@@ -205,17 +204,9 @@ def desk_query(request: HttpRequest) -> None:
     messages.success(request, _("The site has been asked; its month waits for the answer."))
 
 
-@told
-def desk_publish(request: HttpRequest) -> None:
-    """Publish a month."""
-    release = publish_release(actor=actor(request), month=month_of_text(request.POST.get("month", "")))
-    messages.success(request, _("Published as release %(number)d.") % {"number": release.number})
-
-
 urlpatterns = [
     path("desk/", desk, name="desk"),
     path("desk/verify/", desk_verify, name="desk_verify"),
     path("desk/query/", desk_query, name="desk_query"),
-    path("desk/publish/", desk_publish, name="desk_publish"),
     *site_months.urlpatterns,
 ]

@@ -9,8 +9,10 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from batches.impact.method import default_method
-from batches.models import Batch, DiaryEntry, LedgerEntry, Photo, SiteMonth
+from batches.impact.signing import key_id, public_bytes
+from batches.models import Batch, DiaryEntry, LedgerEntry, Photo, PublishJob, SiteMonth, Subscriber
 from batches.services.releases import publish_release
+from batches.services.signing_keys import signing_key
 from batches.services.uploads import receive_upload, store_upload
 from batches.sheets import write_csv
 from sites import people
@@ -182,6 +184,9 @@ def make_things() -> dict:
         "evidence": evidence.pk,
         "method": default_method(DAY).code,
         "token": token.pk,
+        "publish_job": PublishJob.objects.create(month=2024 * 12 + 3, state="refused").pk,
+        "subscriber": Subscriber.objects.create(email="subscriber@example.org", language="en").key,
+        "signing_key": key_id(public_bytes(signing_key())),
         "person": users["trainer"].pk,
         "membership": users["trainer"].memberships.get().pk,
     }
