@@ -176,8 +176,9 @@ def intervals(
     runs: dict[int, _Run] = {}
     for name, (members, groups) in groupings.items():
         draws = numbers.draws.network if groups == 1 else numbers.draws.groups
-        run = runs.setdefault(draws, _Run(rules, method, gwp, draws, sample))
-        found[name] = _of_groups(run, sample, members, groups)
+        if draws not in runs:
+            runs[draws] = _Run(rules, method, gwp, draws, sample)
+        found[name] = _of_groups(runs[draws], sample, members, groups)
     return found
 
 
