@@ -74,6 +74,10 @@ class Series(Sequence[float | None]):
     def __repr__(self) -> str:
         return repr(self.plain())
 
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        numbers = self._block.values[self._row] / self._block.unit
+        return np.where(self._block.known[self._row], numbers, np.nan).astype(dtype or np.float64)
+
     def plain(self) -> list[float | None]:
         """The same as a list."""
         numbers = (self._block.values[self._row] / self._block.unit).tolist()
@@ -139,11 +143,11 @@ def _with_odd(text: np.ndarray, keep: Flags, odd: Flags, numbers: np.ndarray) ->
     keep[odd, 1:] = False
     line = text[keep].tobytes().decode("ascii")
     ends = np.cumsum(keep.sum(axis=1).reshape(rows, columns).sum(axis=1)).tolist()
-    has_odd = odd.reshape(rows, columns).any(axis=1)
+    with_odd = set((np.flatnonzero(odd) // columns).tolist())
     found, start = [], 0
     for row, end in enumerate(ends):
         here = line[start + 1 : end]
-        if has_odd[row]:
+        if row in with_odd:
             parts = here.split(",")
             for at in np.flatnonzero(odd[row * columns : (row + 1) * columns]).tolist():
                 parts[at] = number_text(float(numbers[row, at]))

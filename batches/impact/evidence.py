@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from batches.impact.baselines import Baseline
+from batches.impact.energy import ENERGY
 from batches.impact.inputs import KINDS, MEASURED, PROVINCE
-from batches.impact.levels import Ledgerbook
+from batches.impact.levels import Book
 from compostnet.shared.months import month_text
 from compostnet.shared.units import kg_text
 
@@ -22,7 +23,7 @@ def evidence_name(province: str | None) -> str:
     return f"evidence-{province or NOWHERE}.json"
 
 
-def evidence_files(book: Ledgerbook) -> dict[str, Json]:
+def evidence_files(book: Book) -> dict[str, Json]:
     """Name of a file → its content: for every site its zone, regions, baselines, verified masses and records."""
     inputs = book.inputs
     months = {m - inputs.first: month_text(m) for m in range(inputs.first, inputs.month + 1)}
@@ -31,7 +32,8 @@ def evidence_files(book: Ledgerbook) -> dict[str, Json]:
     records = inputs.records
     columns = zip(records.site.tolist(), records.month.tolist(), records.kind.tolist(), records.value, strict=True)
     for n, t, kind, value in columns:
-        energy[n].append([months[t], records.kinds[kind], value])
+        if records.kinds[kind] in ENERGY:
+            energy[n].append([months[t], records.kinds[kind], value])
     verified: dict[int, list[str]] = defaultdict(list)
     for n, t in np.argwhere(inputs.verified.T).tolist():
         verified[n].append(months[t])
@@ -55,7 +57,7 @@ def evidence_files(book: Ledgerbook) -> dict[str, Json]:
     return files
 
 
-def _masses(book: Ledgerbook, months: dict[int, str]) -> dict[int, list[list[Any]]]:
+def _masses(book: Book, months: dict[int, str]) -> dict[int, list[list[Any]]]:
     rows = book.inputs.rows
     found: dict[int, list[list[Any]]] = defaultdict(list)
     material = np.array(sorted(range(len(rows.materials)), key=lambda at: rows.materials[at]), dtype=np.intp)

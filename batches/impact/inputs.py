@@ -125,7 +125,10 @@ def no_records() -> Records:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Everything of the database that the document of a month rests on; the last month is the one asked."""
+    """Everything of the database that the document of a month rests on; the last month is the one asked.
+
+    Rows and records are those of verified months. ``aerobic``: the month's diary shows aerobic operation.
+    """
 
     month: int
     first: int
@@ -136,6 +139,7 @@ class Inputs:
     verified: Flags
     rows: Rows
     records: Records = field(default_factory=no_records)
+    aerobic: Flags | None = None
 
     @property
     def months(self) -> int:
@@ -159,24 +163,6 @@ class Inputs:
     def region_at(self, site: SiteFacts, level: int) -> str | None:
         """The code of the region of a level that a site lies in."""
         return next((code for code in self.chains[site.region] if self.regions[code].level == level), None)
-
-    def until(self, month: int) -> Inputs:
-        """The same as it stood for an earlier month."""
-        if month >= self.month:
-            return self
-        stop = max(1, month - self.first + 1)
-        kept = self.rows.where(self.rows.month < stop)
-        chosen = self.records.month < stop
-        values = tuple(value for value, here in zip(self.records.value, chosen, strict=True) if here)
-        records = Records(
-            self.records.site[chosen],
-            self.records.month[chosen],
-            self.records.kind[chosen],
-            values,
-            self.records.kinds,
-        )
-        flags = (self.expected[:stop], self.reported[:stop], self.verified[:stop])
-        return Inputs(self.first + stop - 1, self.first, self.sites, self.regions, *flags, kept, records)
 
 
 def chain_of(code: str, regions: Mapping[str, RegionFacts]) -> tuple[str, ...]:
@@ -227,6 +213,7 @@ def make_masses(inputs: Inputs, materials: Mapping[str, Mapping[str, Any]]) -> M
         verified=inputs.verified,
         residue=by_category(RESIDUE) if (rows.kind == RESIDUE).any() else None,
         energy=_energy(inputs),
+        aerobic=inputs.aerobic,
     )
 
 

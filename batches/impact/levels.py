@@ -1,60 +1,67 @@
 """Sums of site accounts over spans of months and groups of sites, and the figures of them. Pure.
 
-A `Ledgerbook` holds the accounts of every site and month; a level groups the sites (each alone, by province, by
-class…) and gives the figures of every group for a span, or its series by month. Everything summed is a whole number.
+A `Book` holds the accounts of every site and month; a `Level` groups the sites (each alone, by province, by class…) and
+gives the figures of every group for a span, or its series by month. Everything summed is a whole number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from batches.impact.accounts import Flags, Whole
+from batches.impact.accounts import Accounts, Flags, Masses, Whole
 from batches.impact.canonical import Series, SeriesBlock
-from batches.impact.factors import Factors
-from batches.impact.figure_table import SERIES, Figure, Warming, make_figure_table
+from batches.impact.factors import Factors, Place
+from batches.impact.figure_table import SERIES, Doubts, Figure, Warming, make_figure_table
 from batches.impact.inputs import Inputs
 from batches.impact.methane import Ints
+from batches.impact.uncertainty import Intervals
 
 Span = tuple[int, int]
+Columns = Mapping[str, Whole]
+SPANS = ("month", "year", "total")
 MG_DIGITS, UG_DIGITS = 9, 12
 
 
 @dataclass(frozen=True)
-class Ledgerbook:
-    """The accounts of every site and month, (T, N), with what is known of them.
+class Book:
+    """The accounts of every site and month, (T, N), and all that they were made of.
 
-    ``known``: verified, with a baseline and, where something rots, a climate zone.
+    ``known``: verified, with a baseline and, where something rots, a climate zone. ``columns``: the accounts by name,
+    and what is counted beside them. ``low`` and ``high``: the accounts by those baseline scenarios, where any baseline
+    has them; ``intervals``: by the name of a level.
     """
 
     inputs: Inputs
-    factors: Factors
+    places: Sequence[Place]
     group: Ints
-    accounts: Mapping[str, Whole]
+    factors: Factors
+    masses: Masses
+    accounts: Accounts
+    columns: Columns
     known: Flags
     warming: Warming
+    low: Columns | None = None
+    high: Columns | None = None
+    intervals: Mapping[str, Intervals] = field(default_factory=dict)
 
     @property
     def spans(self) -> dict[str, Span]:
         """First and end (excluded) of the month, of the year so far, and of all months."""
         stop = self.inputs.months
-        year = max(0, stop - 1 - self.inputs.month % 12)
-        return {"month": (stop - 1, stop), "year": (year, stop), "total": (0, stop)}
+        return dict(zip(SPANS, ((stop - 1, stop), (self._january(stop), stop), (0, stop)), strict=True))
 
     @property
     def last_year(self) -> dict[str, Span] | None:
         """The same month of the year before, and that year up to it; None where nothing was verified by then."""
         stop = self.inputs.months - 12
-        if stop < 1:
-            return None
-        return {"month": (stop - 1, stop), "year": (max(0, stop - 1 - self.inputs.month % 12), stop)}
+        return {"month": (stop - 1, stop), "year": (self._january(stop), stop)} if stop >= 1 else None
 
-    def site_sums(self, span: Span) -> dict[str, Whole]:
-        """Every account of every site (N,) over a span."""
-        return {name: values[span[0] : span[1]].sum(axis=0) for name, values in self.accounts.items()}
+    def _january(self, stop: int) -> int:
+        return max(0, stop - 1 - self.inputs.month % 12)
 
     def site_counts(self, span: Span) -> dict[str, Whole]:
         """Whether a site, and for how many months of a span, was expected, reported, verified (N,)."""
@@ -70,15 +77,16 @@ class Ledgerbook:
         until, known = self.inputs.verified[:stop], self.known[:stop]
         without = until & ~self.factors.has_baseline[:stop][:, self.group]
         unplaced = until & ~without & ~known
-        flags = {"seen": until, "known": known, "no_baseline": without, "no_zone": unplaced}
+        varied = known & self.factors.has_scenarios[:stop][:, self.group]
+        flags = {"seen": until, "known": known, "no_baseline": without, "no_zone": unplaced, "varied": varied}
         return {name: np.any(one, axis=0) for name, one in flags.items()}
 
 
 class Level:
-    """The sites of one level in groups; sites with a negative group are left out."""
+    """The sites of one level in groups; sites with a negative group are left out. ``name`` is that of its intervals."""
 
-    def __init__(self, book: Ledgerbook, of: Ints, groups: int) -> None:
-        self.book, self.groups = book, groups
+    def __init__(self, book: Book, name: str, of: Ints, groups: int) -> None:
+        self.book, self.name, self.groups = book, name, groups
         self.sites = np.flatnonzero(of >= 0)
         self.of = of[self.sites]
         self.alone = groups == of.size and bool(np.array_equal(of, np.arange(groups)))
@@ -93,17 +101,37 @@ class Level:
             np.add.at(found[name], self.of, column[self.sites].astype(np.int64))
         return found
 
-    def figures(self, span: Span) -> list[Figure]:
-        """The figure of every group for a span."""
+    def figures(self, span: Span, *, at: int | None = None) -> list[Figure]:
+        """The figure of every group for a span; ``at``: which of the spans that the intervals were made for."""
         book = self.book
-        doubts = self.sums(book.site_doubts(span[1]))
+
+        def over(columns: Columns | None) -> dict[str, Whole] | None:
+            if columns is None:
+                return None
+            return self.sums({name: values[span[0] : span[1]].sum(axis=0) for name, values in columns.items()})
+
+        sums = over(book.columns)
+        assert sums is not None
+        flags = {name: found > 0 for name, found in self.sums(book.site_doubts(span[1])).items()}
+        low, high = over(book.low), over(book.high)
         return make_figure_table(
             book.warming,
-            self.sums(book.site_sums(span)),
+            sums,
             self.sums(book.site_counts(span)),
-            doubts["known"] > 0,
-            (doubts["seen"] > 0, doubts["no_baseline"] > 0, doubts["no_zone"] > 0),
+            Doubts(**flags),
+            scenarios=None if low is None or high is None else {"low": low, "high": high},
+            interval=None if at is None else ends_of(book.intervals.get(self.name), at),
         )
+
+    def spans(self, *, series: bool = True) -> list[dict[str, Any]]:
+        """Of every group the figures of month, year and total, and its series."""
+        columns: dict[str, Sequence[Any]] = {
+            name: self.figures(span, at=at) for at, (name, span) in enumerate(self.book.spans.items())
+        }
+        if series:
+            columns["series"] = self.series()
+        names = tuple(columns)
+        return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
     def by_month(self, values: Whole) -> Whole:
         """An account (T, N) summed by group: (groups, T)."""
@@ -122,38 +150,54 @@ class Level:
         book = self.book
         verified = self.by_month(book.inputs.verified.astype(np.int64)) > 0
         known = np.maximum.accumulate(self.by_month(book.known.astype(np.int64)) > 0, axis=1)
-        account = {name: self.by_month(book.accounts[name]) for name in ("diverted", "harvest", "ch4_avoided")}
-        net = self.by_month(net_of(book.accounts, book.warming))
+        account = {name: self.by_month(book.columns[name]) for name in ("diverted", "harvest", "ch4_avoided")}
+        net = self.by_month(net_of(book.columns, book.warming))
         blocks = (
             SeriesBlock(account["diverted"], verified, MG_DIGITS),
             SeriesBlock(account["harvest"], verified, MG_DIGITS),
             SeriesBlock(account["ch4_avoided"], known, UG_DIGITS),
-            SeriesBlock(net, known, UG_DIGITS + len(str(book.warming.scale)) - 1),
+            SeriesBlock(net, known, UG_DIGITS + book.warming.places),
         )
         rows = zip(*(block.series() for block in blocks), strict=True)
         return [dict(zip(SERIES, row, strict=True)) for row in rows]
 
 
-def net_of(accounts: Mapping[str, Whole], warming: Warming) -> Whole:
-    """Net effect (T, N) in whole µg CO2e / scale: avoided, less composting's own, residue and energy."""
-    return (
-        warming.whole(
-            accounts["ch4_avoided"] - accounts["composting_ch4_known"] - accounts["residue_ch4"],
-            accounts["n2o_avoided"] - accounts["composting_n2o_known"] - accounts["residue_n2o"],
-        )
-        - warming.scale * accounts["energy_co2e_known"]
+def ends_of(found: Intervals | None, at: int) -> dict[str, list[list[float]]] | None:
+    """Lower and upper ends of every group in one span, as lists."""
+    if found is None:
+        return None
+    ends = (found.diverted, found.ch4_avoided, found.net_co2e)
+    names = ("diverted_t", "ch4_avoided_t", "net_co2e_t")
+    return {name: values[:, at].tolist() for name, values in zip(names, ends, strict=True)}
+
+
+def net_of(columns: Columns, warming: Warming) -> Whole:
+    """Net effect in whole µg CO2e / scale: avoided, less composting's own, residue's and energy's."""
+    gases = warming.whole(
+        columns["ch4_avoided"] - columns["composting_ch4_known"] - columns["residue_ch4"],
+        columns["n2o_avoided"] - columns["composting_n2o_known"] - columns["residue_n2o"],
     )
+    net: Whole = gases - warming.scale * columns["energy_co2e_known"]
+    return net
 
 
-def month_figures(book: Ledgerbook) -> list[Figure]:
-    """The figure of the whole network for every month."""
-    stop = book.inputs.months
-    sums = {name: values.sum(axis=1) for name, values in book.accounts.items()}
+def month_figures(book: Book) -> list[Figure]:
+    """The figure of the whole network for every month, without intervals."""
+    sums = {name: values.sum(axis=1) for name, values in book.columns.items()}
     counts: dict[str, Whole] = {}
     for name in ("expected", "reported", "verified"):
         counts[f"sites_{name}"] = counts[f"site_months_{name}"] = getattr(book.inputs, name).sum(axis=1, dtype=np.int64)
     verified, known = book.inputs.verified, book.known
-    without = verified & ~book.factors.has_baseline[:stop][:, book.group]
-    so_far = [np.logical_or.accumulate(f.any(axis=1)) for f in (verified, without, verified & ~without & ~known)]
-    known_so_far = np.logical_or.accumulate(known.any(axis=1))
-    return make_figure_table(book.warming, sums, counts, known_so_far, (so_far[0], so_far[1], so_far[2]))
+    without = verified & ~book.factors.has_baseline[:, book.group]
+    varied = known & book.factors.has_scenarios[:, book.group]
+
+    def so_far(flags: Flags) -> Flags:
+        found: Flags = np.logical_or.accumulate(flags.any(axis=1))
+        return found
+
+    doubts = Doubts(*(so_far(flags) for flags in (verified, known, without, verified & ~without & ~known, varied)))
+    sides = {"low": book.low, "high": book.high}
+    scenarios = {
+        name: {key: values.sum(axis=1) for key, values in side.items()} for name, side in sides.items() if side
+    }
+    return make_figure_table(book.warming, sums, counts, doubts, scenarios=scenarios or None)

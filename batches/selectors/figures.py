@@ -10,19 +10,24 @@ import numpy as np
 from batches import providers
 from batches.impact.accounts import Flags
 from batches.impact.baselines import shipped_baselines
+from batches.impact.benefits import benefit_rules
 from batches.impact.canonical import plain
 from batches.impact.climate import SiteClimate, climate_rule, climates, zone_of
+from batches.impact.cross_check import cross_checks
 from batches.impact.document import baselines_used, make_document
 from batches.impact.energy import energy_rules
 from batches.impact.figure_table import both
 from batches.impact.gwp import gwp_sets
 from batches.impact.inputs import KINDS, MEASURED, Inputs, RegionFacts, Rows, SiteFacts, chain_of, no_records
-from batches.impact.method import Method, default_method
+from batches.impact.method import Method, alternatives, default_method
 from batches.impact.rulebook import Rules
+from batches.impact.uncertainty import shipped_uncertainty
 from batches.materials import materials
 from batches.models import SiteMonth, SiteMonthMass
+from batches.resources import resources
 from batches.selectors.site_months import current_entries
 from compostnet.shared.months import last_day, month_text
+from sites.classification import classification
 from sites.models import Region, Site
 from sites.selectors import public_position
 from sites.vocabulary import processes, scenarios
@@ -35,6 +40,12 @@ def current_rules(month: int, *, method: Method | None = None) -> Rules:
     method = method or default_method(last_day(month))
     return Rules(
         method=method,
+        alternatives=tuple(alternatives()),
+        cross_checks=tuple(cross_checks().values()),
+        uncertainty=shipped_uncertainty(),
+        benefits=benefit_rules(),
+        resources=resources(),
+        classification=classification(),
         baselines=tuple(shipped_baselines(method)),
         materials={
             code: {"is_waste": m.is_waste, "waste_class": m.waste_class, "name": m.name.model_dump()}

@@ -22,7 +22,7 @@ from django.utils import timezone
 from batches.impact.canonical import canonical
 from batches.impact.document import Inputs, Rules, baselines_used, make_book, make_document
 from batches.impact.evidence import evidence_files
-from batches.impact.levels import Ledgerbook
+from batches.impact.levels import Book
 from batches.impact.release_files import data_dictionary, figures_csv, same_figures, sha256
 from batches.models import FrozenPart, LedgerEntry, MonthlyRecord
 from batches.selectors.figures import current_rules, load_inputs
@@ -65,7 +65,7 @@ class Frozen:
     parts: Mapping[str, Any] = field(repr=False)
 
     @cached_property
-    def book(self) -> Ledgerbook:
+    def book(self) -> Book:
         """The accounts of every site and month."""
         return make_book(self.inputs, self.rules)
 
