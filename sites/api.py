@@ -17,7 +17,7 @@ from compostnet.shared.problems import Problem
 from sites import selectors, services
 from sites.auth import actor, signed_in
 from sites.mapdraw import quantised
-from sites.models import PublicLocation, Region, Site
+from sites.models import PublicDetail, PublicLocation, Region, Site
 
 router = Router()
 CodePath = Annotated[str, Path(max_length=60, description="code of the site")]
@@ -72,6 +72,15 @@ class SiteOut(Schema):
     closed_on: dt.date | None
     area_m2: int | None
     households: int | None
+    community_mode: str = Field(description="class of the classification that its people chose; may be empty")
+    run_by: str = Field(description="class of the classification that its people chose; may be empty")
+    public_detail: PublicDetail
+    climate_zone: str = Field(description="set by hand; empty: it follows from the normals")
+    climate_reason: str
+    climate_source: str
+    mean_temperature_c: float | None
+    precipitation_mm: float | None
+    evapotranspiration_mm: float | None
     is_invented: bool
 
     @staticmethod
@@ -134,6 +143,15 @@ class _SiteFields(Schema):
     closed_on: dt.date | None = None
     area_m2: Count | None = None
     households: Count | None = None
+    climate_zone: str = Field("", max_length=30, description="set by hand, with its reason")
+    climate_reason: str = Field("", max_length=300)
+    climate_source: str = Field("", max_length=300, description="of the normals, or of the zone")
+    mean_temperature_c: FiniteFloat | None = Field(None, description="°C, normal of the year")
+    precipitation_mm: FiniteFloat | None = Field(None, description="mm a year, normal")
+    evapotranspiration_mm: FiniteFloat | None = Field(None, description="mm a year, potential, normal")
+    community_mode: str = Field("", max_length=40, description="code of a class of the classification")
+    run_by: str = Field("", max_length=40, description="code of a class of the classification")
+    public_detail: PublicDetail = Field(PublicDetail.ENTRIES, description="how much of the ledger anyone may read")
 
 
 class SiteIn(_SiteFields):
@@ -148,8 +166,6 @@ class SiteIn(_SiteFields):
     public_location: PublicLocation = PublicLocation.COARSE
     address: str = Field("", max_length=300, description="never shown in public")
     time_zone: str = Field("Asia/Shanghai", max_length=60)
-    climate_zone: str = Field("", max_length=30)
-    climate_source: str = Field("", max_length=300)
 
 
 class SiteChange(_SiteFields):
@@ -163,8 +179,6 @@ class SiteChange(_SiteFields):
     public_location: PublicLocation = PublicLocation.COARSE
     address: str = Field("", max_length=300)
     time_zone: str = Field("Asia/Shanghai", max_length=60)
-    climate_zone: str = Field("", max_length=30)
-    climate_source: str = Field("", max_length=300)
 
 
 class BoundaryFeature(Schema):

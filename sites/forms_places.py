@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy
 
 from compostnet.shared.numbers import parse_number
 from compostnet.shared.texts import Message
+from sites.classification import choices
 from sites.forms import Told, language
-from sites.models import Organisation, PublicLocation, Region, Site
-from sites.services import PLAIN_FIELDS, SITE_CODE
+from sites.models import Organisation, PublicDetail, PublicLocation, Region, Site
+from sites.services import CHOSEN, PLAIN_FIELDS, SITE_CODE
 from sites.vocabulary import climate_zones, processes, scenarios
 
 DIGITS = 6
@@ -27,7 +28,7 @@ DATUM_CHOICES = [
     ("gcj02", gettext_lazy("GCJ-02: Amap, Tencent maps, WeChat")),
     ("bd09", gettext_lazy("BD-09: Baidu maps")),
 ]
-Group = tuple[str, Sequence[str]]
+Group = tuple[str, str, Sequence[str]]
 
 
 class NumberField(forms.CharField):
@@ -120,28 +121,62 @@ class SiteForm(Told):
     time_zone = forms.CharField(label=gettext_lazy("Time zone"), max_length=60, initial="Asia/Shanghai")
     area_m2 = NumberField(whole=True, label=gettext_lazy("Area, m²"))
     households = NumberField(whole=True, label=gettext_lazy("Households taking part"))
-    climate_zone = _choice(
-        gettext_lazy("Climate zone"),
-        gettext_lazy("Needed for methane. While it is not known, methane is “not estimated”."),
+    run_by = _choice(gettext_lazy("Run by"), gettext_lazy("Who runs the site from day to day."), required=False)
+    community_mode = _choice(
+        gettext_lazy("Community mode"),
+        gettext_lazy("How the community organises drop-off, composting and use."),
         required=False,
     )
+    public_detail = forms.ChoiceField(
+        label=gettext_lazy("The ledger in public"),
+        choices=PublicDetail.choices,
+        required=False,
+        initial=PublicDetail.ENTRIES,
+        help_text=gettext_lazy("Published figures are explained down to this."),
+    )
+    mean_temperature_c = NumberField(
+        label=gettext_lazy("Mean temperature of the year, °C"),
+        help_text=gettext_lazy("Normals of the nearest weather station; empty: those of the region."),
+    )
+    precipitation_mm = NumberField(label=gettext_lazy("Rain and snow a year, mm"))
+    evapotranspiration_mm = NumberField(
+        label=gettext_lazy("Potential evapotranspiration a year, mm"),
+        help_text=gettext_lazy("Decides between dry and wet where the mean is 20 °C or less."),
+    )
     climate_source = forms.CharField(
-        label=gettext_lazy("Source of the climate zone"),
+        label=gettext_lazy("Source of the normals"),
         required=False,
         max_length=300,
-        help_text=gettext_lazy("Where the zone comes from, or why this one: anyone may ask."),
+        help_text=gettext_lazy("Which station and years, and who published them: anyone may ask."),
+    )
+    climate_zone = _choice(
+        gettext_lazy("Climate zone, set by hand"),
+        gettext_lazy("Only where the normals mislead; it then overrides them."),
+        required=False,
+    )
+    climate_reason = forms.CharField(
+        label=gettext_lazy("Reason for setting it by hand"), required=False, max_length=300
     )
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
     GROUPS: tuple[Group, ...] = (
-        (gettext_lazy("What it is"), ("code", "name_zh", "name_en", "organisation", "scenario", "process")),
-        (gettext_lazy("Since when"), ("opened_on", "closed_on")),
+        ("what", gettext_lazy("What it is"), ("code", "name_zh", "name_en", "organisation", "scenario", "process")),
+        ("who", gettext_lazy("Who runs it, and how"), ("run_by", "community_mode", "area_m2", "households")),
+        ("when", gettext_lazy("Since when"), ("opened_on", "closed_on")),
         (
+            "where",
             gettext_lazy("Where it is"),
-            ("longitude", "latitude", "datum", "region", "public_location", "address", "time_zone"),
+            ("longitude", "latitude", "datum", "region", "address", "time_zone"),
         ),
-        (gettext_lazy("How large it is"), ("area_m2", "households")),
-        (gettext_lazy("Climate"), ("climate_zone", "climate_source")),
+        ("public", gettext_lazy("What the public sees"), ("public_location", "public_detail")),
+        (
+            "climate",
+            gettext_lazy("Climate"),
+            (
+                *("mean_temperature_c", "precipitation_mm", "evapotranspiration_mm", "climate_source"),
+                *("climate_zone", "climate_reason"),
+            ),
+        ),
     )
 
     def __init__(self, data: Any = None, *, site: Site | None = None) -> None:
@@ -156,9 +191,15 @@ class SiteForm(Told):
         self.fields["scenario"].choices = [nothing, *((c, s.name.in_language(said)) for c, s in scenarios().items())]
         self.fields["process"].choices = [nothing, *((c, p.name.in_language(said)) for c, p in processes().items())]
         self.fields["climate_zone"].choices = [
-            ("", _("not known")),
+            ("", _("follows from the normals")),
             *((code, name.in_language(said)) for code, name in climate_zones().items()),
         ]
+        for name in CHOSEN:
+            chosen = [(code, text.in_language(said)) for code, text in choices(name)]
+            there = getattr(site, name, "")
+            if there and there not in dict(chosen):
+                chosen.append((there, there))
+            self.fields[name].choices = [("", _("not stated")), *chosen]
         self.fields["region"].choices = region_choices()
         if site is not None:
             del self.fields["code"]
@@ -175,15 +216,17 @@ class SiteForm(Told):
             self.add_error("code", Message("site_code_taken", {"code": code}).render(language()))
         if not data.get("name_zh") and not data.get("name_en"):
             self.add_error("name_zh", Message("site_without_name").render(language()))
+        if not data.get("public_detail"):
+            data["public_detail"] = self.site.public_detail if self.site else PublicDetail.ENTRIES
         position = [name for name in ("longitude", "latitude") if name in data]
         missing = [name for name in position if data[name] is None]
         if len(position) == 2 and len(missing) == 1:
             self.add_error(missing[0], Message("site_position_half").render(language()))
         return data
 
-    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
-        """The fields under their headings."""
-        return [(title, [self[name] for name in names if name in self.fields]) for title, names in self.GROUPS]
+    def groups(self) -> list[tuple[str, str, list[forms.BoundField]]]:
+        """The fields under their headings, with the key of each group."""
+        return [(key, title, [self[n] for n in names if n in self.fields]) for key, title, names in self.GROUPS]
 
     def new(self) -> dict[str, Any]:
         """What `create_site` is told."""
@@ -235,7 +278,8 @@ def stored(site: Site) -> dict[str, str]:
     values: dict[str, str] = {}
     for name in PLAIN_FIELDS:
         value = getattr(site, name)
-        values[name] = "" if value is None else str(value)
+        whole = isinstance(value, float) and value.is_integer()
+        values[name] = "" if value is None else str(int(value) if whole else value)
     values["organisation"] = site.organisation.code if site.organisation else ""
     values["region"] = site.region_id
     values["longitude"] = "" if site.location is None else f"{site.location.x:.{DIGITS}f}"

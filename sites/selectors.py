@@ -18,6 +18,7 @@ from django.utils import timezone
 from compostnet.shared.months import first_day, last_day
 from compostnet.shared.problems import Problem
 from compostnet.shared.texts import Message
+from sites.climate import SiteClimate, Zoned, climate_rule, climates, zone_of
 from sites.models import AuditRecord, Membership, PublicLocation, Region, Site
 from sites.vocabulary import coarsened, vocabulary
 
@@ -91,7 +92,7 @@ def filtered_sites(
 
 MISSING: dict[str, Q] = {
     "position": Q(location__isnull=True),
-    "climate": Q(climate_zone=""),
+    "climate": Q(climate_zone="", mean_temperature_c__isnull=True),
     "people": ~Exists(Membership.objects.filter(site=OuterRef("pk"), user__is_active=True)),
 }
 """What a site may lack that its figures or its work need, by the name of the filter."""
@@ -154,6 +155,20 @@ def ancestors(region: Region) -> list[Region]:
     while line[0].parent is not None:
         line.insert(0, line[0].parent)
     return line
+
+
+def zone_of_site(site: Site) -> Zoned:
+    """The climate zone that applies to a site, and why."""
+    own = SiteClimate(
+        zone=site.climate_zone,
+        reason=site.climate_reason,
+        source=site.climate_source,
+        mean_temperature_c=site.mean_temperature_c,
+        precipitation_mm=site.precipitation_mm,
+        evapotranspiration_mm=site.evapotranspiration_mm,
+    )
+    chain = [region.code for region in reversed(ancestors(site.region))]
+    return zone_of(own, chain, climates(), climate_rule())
 
 
 def province_of(region: Region) -> Region | None:

@@ -16,20 +16,30 @@ from compostnet.shared.coordinates import DATUMS, to_wgs84
 from compostnet.shared.problems import Fault, Problem
 from compostnet.shared.texts import Message
 from sites import audit
-from sites.models import Organisation, PublicLocation, Region, Site
+from sites.classification import choices
+from sites.models import Organisation, PublicDetail, PublicLocation, Region, Site
 from sites.permissions import Actor, require
 from sites.regions import RegionRow
 from sites.selectors import ancestors, is_near, region_at
 from sites.vocabulary import climate_zones, processes, scenarios, vocabulary
 
 SITE_CODE = re.compile(r"^[a-z0-9][a-z0-9-]{0,59}$")
-LENGTHS = {"name_zh": 200, "name_en": 200, "address": 300, "climate_zone": 30, "climate_source": 300}
+LENGTHS = {"name_zh": 200, "name_en": 200, "address": 300, "climate_zone": 30}
+LENGTHS |= {"climate_source": 300, "climate_reason": 300}
+NORMALS = {"mean_temperature_c": (-60, 60), "precipitation_mm": (0, 20_000), "evapotranspiration_mm": (1, 10_000)}
+"""Normals of a year in °C, mm and mm, and what is possible on Earth."""
+CHOSEN = ("community_mode", "run_by")
+"""Dimensions of the classification in which people choose a site's class."""
 LARGEST_COUNT = 2_147_483_647
 PLACE_FIELDS = ("longitude", "latitude", "datum", "region")
 PLAIN_FIELDS = (
     *("name_zh", "name_en", "scenario", "process", "public_location", "address", "time_zone", "opened_on"),
-    *("closed_on", "area_m2", "households", "climate_zone", "climate_source"),
+    *("closed_on", "area_m2", "households", "climate_zone", "climate_source", "climate_reason"),
+    *NORMALS,
+    *CHOSEN,
+    "public_detail",
 )
+CLIMATE_FIELDS = {"climate_zone", "climate_source", "climate_reason", *NORMALS}
 
 
 @transaction.atomic
@@ -55,6 +65,13 @@ def create_site(
     households: int | None = None,
     climate_zone: str = "",
     climate_source: str = "",
+    climate_reason: str = "",
+    mean_temperature_c: float | None = None,
+    precipitation_mm: float | None = None,
+    evapotranspiration_mm: float | None = None,
+    community_mode: str = "",
+    run_by: str = "",
+    public_detail: str = PublicDetail.ENTRIES,
     is_invented: bool = False,
 ) -> Site:
     """Create a site. ``region`` and ``organisation`` are codes; without a region it is found from the position.
@@ -77,6 +94,13 @@ def create_site(
         households=households,
         climate_zone=climate_zone.strip(),
         climate_source=climate_source.strip(),
+        climate_reason=climate_reason.strip(),
+        mean_temperature_c=mean_temperature_c,
+        precipitation_mm=precipitation_mm,
+        evapotranspiration_mm=evapotranspiration_mm,
+        community_mode=community_mode,
+        run_by=run_by,
+        public_detail=public_detail,
         is_invented=is_invented,
     )
     faults: list[Fault] = []
@@ -112,7 +136,7 @@ def update_site(*, actor: Actor, site: Site, **changes: Any) -> Site:
             value = changes[name]
             setattr(site, name, value.strip() if isinstance(value, str) else value)
     faults = _plain_faults(site)
-    if {"climate_zone", "climate_source"} & set(changes):
+    if CLIMATE_FIELDS & set(changes):
         faults += _climate_faults(site)
     if set(changes) & set(PLACE_FIELDS):
         longitude, latitude, datum = changes.get("longitude"), changes.get("latitude"), changes.get("datum", "wgs84")
@@ -227,6 +251,12 @@ def _plain_faults(site: Site) -> list[Fault]:
         faults.append(_choice_fault("process", site.process, list(processes())))
     if site.public_location not in PublicLocation.values:
         faults.append(_choice_fault("public_location", site.public_location, PublicLocation.values))
+    if site.public_detail not in PublicDetail.values:
+        faults.append(_choice_fault("public_detail", site.public_detail, PublicDetail.values))
+    for name in CHOSEN:
+        value, known = getattr(site, name), [code for code, _ in choices(name)]
+        if value and value not in known:
+            faults.append(_choice_fault(name, value, known))
     if site.time_zone not in zoneinfo.available_timezones():
         faults.append(Fault(Message("site_time_zone_unknown"), field="time_zone", value=site.time_zone))
     if site.closed_on is not None and site.closed_on < site.opened_on:
@@ -245,13 +275,22 @@ def _plain_faults(site: Site) -> list[Fault]:
 
 
 def _climate_faults(site: Site) -> list[Fault]:
-    """A zone that no method knows, or one that nobody can check because its source is missing."""
+    """A zone that no method knows, and what nobody can check because its source or reason is missing."""
     faults = []
     if site.climate_zone and site.climate_zone not in climate_zones():
         faults.append(_choice_fault("climate_zone", site.climate_zone, list(climate_zones())))
-    if site.climate_zone and not site.climate_source:
-        faults.append(Fault(Message("site_climate_source_needed"), field="climate_source"))
-    return faults
+    if site.climate_zone and not (site.climate_reason or site.climate_source):
+        faults.append(Fault(Message("site_climate_source_needed"), field="climate_reason"))
+    for name, (least, most) in NORMALS.items():
+        value = getattr(site, name)
+        if value is not None and not least <= value <= most:
+            values = {"least": least, "most": most}
+            faults.append(Fault(Message("site_normal_out_of_range", values), field=name, value=value))
+    told = [name for name in NORMALS if getattr(site, name) is not None]
+    if told and not site.climate_source:
+        faults.append(Fault(Message("site_normals_source_needed"), field="climate_source"))
+    needed = ("mean_temperature_c", "precipitation_mm") if told else ()
+    return faults + [Fault(Message("site_normals_incomplete"), field=name) for name in needed if name not in told]
 
 
 def _choice_fault(field: str, value: str, accepted: Sequence[str]) -> Fault:

@@ -18,10 +18,11 @@ from sites import selectors, services
 from sites.auth import actor
 from sites.forms import language
 from sites.forms_places import OrganisationForm, SiteForm, stored
-from sites.map_page import named
-from sites.models import Organisation
+from sites.map_words import named
+from sites.models import Organisation, Site
 from sites.permissions import may, require
 from sites.views import site_words
+from sites.vocabulary import climate_zones
 
 SITES_A_PAGE = 50
 FAULTY = 422
@@ -108,9 +109,16 @@ def site_edit(request: HttpRequest, code: str) -> HttpResponse:
             "is_admin": may(who, "create_site"),
             "people": site.memberships.select_related("user").order_by("role", "user__name") if manages else (),
             "manages": manages,
+            "zone": _zone(site),
         },
         status=FAULTY if form.is_bound else 200,
     )
+
+
+def _zone(site: Site) -> dict[str, object]:
+    """The climate zone that applies to a site, as the form shows it."""
+    found = selectors.zone_of_site(site)
+    return {"name": climate_zones().get(found.code), "because": found.because.render(language())}
 
 
 @login_required
