@@ -1,6 +1,6 @@
 """Pages of batches, uploads, figures and releases."""
 
-from batches.views import feeds, figures, logbook, publishing, releases, subscriptions, uploads
+from batches.views import feeds, figures, logbook, methods, publishing, releases, subscriptions, uploads
 
 urlpatterns = [
     *logbook.urlpatterns,
@@ -10,4 +10,5 @@ urlpatterns = [
     *subscriptions.urlpatterns,
     *feeds.urlpatterns,
     *figures.urlpatterns,
+    *methods.urlpatterns,
 ]
