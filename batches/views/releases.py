@@ -26,6 +26,7 @@ from compostnet.shared import releases
 from compostnet.shared.problems import Problem
 from compostnet.shared.releases import CONTENT_TYPES, KEYS, MANIFEST, SIGNATURE, Published
 from compostnet.shared.texts import Message
+from compostnet.shell.answers import language as answer_language
 
 FOREVER = "public, max-age=31536000, immutable"
 SHORTLY = "public, max-age=300"
@@ -104,6 +105,7 @@ def release(request: HttpRequest, number: str) -> HttpResponse:
             "entry": with_status({"status": found.status}),
             "month": figures["network"]["month"],
             "files": files_of(found),
+            "evidence": evidence_of(found),
             "manifest_sha256": entries[at]["manifest_sha256"],
             "signed": found.file(SIGNATURE) is not None,
             "groups": _changes(changes, figures),
@@ -121,11 +123,23 @@ def release(request: HttpRequest, number: str) -> HttpResponse:
 
 def files_of(found: Published) -> list[dict[str, Any]]:
     """The files with what they hold, in the order in which people look for them."""
-    order = list(FILES)
-    named = sorted(found.files, key=lambda name: (order.index(name) if name in FILES else len(order), name))
+    files = [name for name in found.files if not name.startswith(EVIDENCE)]
+    named = sorted(files, key=lambda name: (FILES.index(name) if name in FILES else len(FILES), name))
     return [{"name": name, "about": _about_file(name), **found.files[name]} for name in named]
 
 
+def evidence_of(found: Published) -> list[dict[str, Any]]:
+    """The files of evidence, each with the name of its province."""
+    names = {f"{EVIDENCE}{province['code']}.json": province for province in found.figures["provinces"]}
+    language = "zh" if answer_language().startswith("zh") else "en"
+    return [
+        {"name": name, "about": names[name][f"name_{language}"] if name in names else _("no province"), **vouched}
+        for name, vouched in sorted(found.files.items())
+        if name.startswith(EVIDENCE)
+    ]
+
+
+EVIDENCE = "evidence-"
 FILES = (
     "report-zh.pdf", "report-en.pdf", "figures.csv", "datadictionary.csv", "figures.json", "sites.geojson", "map.svg",
     "map.png", "corrections.csv", "method.json", "entries.csv",
@@ -146,7 +160,7 @@ def _about_file(name: str) -> str:
         "method.json": _("method, factors, baselines and all other rules that the figures rest on"),
         "entries.csv": _("the ledger entries of the month, of sites that show them"),
     }
-    return told.get(name) or (_("all that the figures of a province rest on") if name.startswith("evidence-") else "")
+    return told.get(name, "")
 
 
 def _changes(changes: list[dict[str, Any]], figures: dict[str, Any]) -> list[dict[str, Any]]:
@@ -212,6 +226,7 @@ def verify_release(request: HttpRequest, number: str) -> HttpResponse:
             "published": found,
             "checks": [c for c in checks if not c.code.startswith("file:")],
             "file_checks": [c for c in checks if c.code.startswith("file:")],
+            "files_hold": all(c.ok for c in checks if c.code.startswith("file:")),
             "passed": passed(checks),
             "signed": signed,
             "keys": [key_record(key) for key in keys],
