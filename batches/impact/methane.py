@@ -16,7 +16,6 @@ the same factors, J streams, R routes. Masses are tonnes wet, gases tonnes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +25,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 CHUNK = 2048
 """Sites worked on together: their state of 4 streams × 2 routes stays in the processor's cache."""
-ALIKE = 128
-"""Groups of at least so many sites are worked on by themselves."""
 
 
 @dataclass(frozen=True)
@@ -64,70 +61,41 @@ def accrue(deposits: Floats, factors: DecayFactors, group: Ints, state: Floats |
         raise ValueError(f"factors for {factors.potential.shape[0]} periods, deposits for {periods}")
     methane = np.empty((periods, sites))
     left = np.zeros((sites, streams, routes)) if state is None else state.astype(np.float64, copy=True)
-    for chosen, groups in _chunks(group):
-        if len(groups) == 1:
-            _accrue_alike(deposits, factors, int(groups[0]), chosen, methane, left)
-        else:
-            _accrue_mixed(deposits, factors, group[chosen], chosen, methane, left)
+    changes = _changes(factors)
+    for start in range(0, sites, CHUNK):
+        here = slice(start, start + CHUNK)
+        _accrue_chunk(deposits[:, here], factors, group[here], changes, methane[:, here], left[here])
     return Accrued(methane, left)
 
 
-def _chunks(group: Ints) -> Iterator[tuple[Ints, Ints]]:
-    """Sites to be worked on together, with their groups: of one group where it is large, else of several."""
-    order = np.argsort(group, kind="stable")
-    found, starts = np.unique(group[order], return_index=True)
-    small: list[Ints] = []
-    for sites in np.split(order, starts[1:]) if len(found) else []:
-        if len(sites) < ALIKE:
-            small.append(sites)
-            continue
-        for start in range(0, len(sites), CHUNK):
-            yield sites[start : start + CHUNK], group[sites[:1]]
-    pooled = np.concatenate(small) if small else np.zeros(0, dtype=np.intp)
-    for start in range(0, len(pooled), CHUNK):
-        chosen = pooled[start : start + CHUNK]
-        yield chosen, np.unique(group[chosen])
+def _changes(factors: DecayFactors) -> NDArray[np.bool_]:
+    """In which periods (T,) the factors differ from those of the period before."""
+    differs = np.ones(len(factors.emitted), dtype=np.bool_)
+    differs[1:] = (factors.potential[1:] != factors.potential[:-1]).any(axis=(1, 2, 3))
+    differs[1:] |= (factors.emitted[1:] != factors.emitted[:-1]).any(axis=(1, 2))
+    return differs
 
 
-def _accrue_alike(
-    deposits: Floats, factors: DecayFactors, group: int, chosen: Ints, methane: Floats, left: Floats
+def _accrue_chunk(
+    deposits: Floats, factors: DecayFactors, group: Ints, changes: NDArray[np.bool_], methane: Floats, left: Floats
 ) -> None:
-    """Sites of one group: its factors are few numbers. Sites last, so that every operation runs along memory."""
-    streams, routes = left.shape[1:]
-    decay = factors.decay[group][:, None, None]
-    potential = factors.potential[:, group][..., None]
-    weight = (1.0 - factors.decay[group])[None, :, None] * factors.emitted[:, group][:, None, :]
-    held = left[chosen].transpose(1, 2, 0).copy()
-    flat = held.reshape(streams * routes, len(chosen))
+    """Neighbouring sites: writes ``methane`` (T, n) and ``left`` (n, J, R). Sites last: all runs along memory."""
+    decay = np.ascontiguousarray(np.broadcast_to(factors.decay[group].T[:, None, :], (*left.shape[1:], len(group))))
+    held = left.transpose(1, 2, 0).copy()
     work = np.empty_like(held)
-    laid = np.empty((streams, 1, len(chosen)))
-    one_piece = int(chosen[-1]) - int(chosen[0]) + 1 == len(chosen)
-    sites: Ints | slice = slice(int(chosen[0]), int(chosen[-1]) + 1) if one_piece else chosen
+    laid = np.empty((left.shape[1], 1, len(group)))
+    potential, weight = work, work
     for period in range(len(deposits)):
-        laid[:, 0] = deposits[period, sites].T
-        np.multiply(laid, potential[period], out=work)
+        if changes[period]:
+            potential = factors.potential[period][group].transpose(1, 2, 0).copy()
+            weight = (1.0 - decay) * factors.emitted[period][group].T
+        laid[:, 0] = deposits[period].T
+        np.multiply(laid, potential, out=work)
         held += work
-        methane[period, sites] = weight[period].ravel() @ flat
+        np.multiply(held, weight, out=work)
+        work.sum(axis=(0, 1), out=methane[period])
         held *= decay
-    left[chosen] = held.transpose(2, 0, 1)
-
-
-def _accrue_mixed(
-    deposits: Floats, factors: DecayFactors, groups: Ints, chosen: Ints, methane: Floats, left: Floats
-) -> None:
-    """Sites of several groups: every site with factors of its own."""
-    decay = factors.decay[groups].T[:, None, :]
-    formed = 1.0 - decay
-    held = left[chosen].transpose(1, 2, 0).copy()
-    work = np.empty_like(held)
-    for period in range(len(deposits)):
-        laid = deposits[period, chosen].T[:, None, :]
-        np.multiply(laid, factors.potential[period][groups].transpose(1, 2, 0), out=work)
-        held += work
-        np.multiply(held, formed * factors.emitted[period][groups].T[None, :, :], out=work)
-        methane[period, chosen] = work.sum(axis=(0, 1))
-        held *= decay
-    left[chosen] = held.transpose(2, 0, 1)
+    left[:] = held.transpose(2, 0, 1)
 
 
 def committed(deposits: Floats, factors: DecayFactors, group: Ints, periods: float) -> Floats:
