@@ -423,22 +423,19 @@ def _change(then: float | None, now: float | None) -> Cell:
 
 
 def sensitivity(document: Document) -> Table | None:
-    """The network's month under every other method and set of warming potentials; None where there are none."""
-    found = document.get("sensitivity") or []
+    """The network's month by every other method and set of warming potentials; None where there are none.
+
+    Only those that credit by month as the published figure does; `cross_checks` has the others.
+    """
+    found = [other for other in document.get("sensitivity") or () if other.get("basis", "accrued") == "accrued"]
     if not found:
         return None
     release, month = document["release"], document["network"]["month"]
-    rows = [
-        Row(
-            _("As published"),
-            [*_four(month)],
-            about=f"{release['method']} · {release['gwp']}",
-        )
-    ]
+    rows = [Row(_("As published"), _four(month), about=f"{release['method']} · {release['gwp']}")]
     rows += [
         Row(
             in_language(other["title"]) or other["label"],
-            [*_four(other["network"]["month"])],
+            _four(other["network"]["month"]),
             about=" · ".join(filter(None, (other["method"], other["gwp"], in_language(other.get("note"))))),
         )
         for other in found
@@ -451,6 +448,30 @@ def sensitivity(document: Document) -> Table | None:
         _("Net effect (CO₂e)"),
     ]
     return Table(_("The same month by other methods"), columns, rows)
+
+
+def cross_checks(document: Document) -> Table | None:
+    """Methods that count all at once: their net of the month's waste, in a table of its own."""
+    found = [other for other in document.get("sensitivity") or () if other.get("basis", "accrued") != "accrued"]
+    if not found:
+        return None
+    rows = [
+        Row(
+            in_language(other["title"]) or other["label"],
+            [
+                amount(other["network"]["month"].get("net_co2e_t"), shown="t"),
+                Cell(percent(other["network"]["month"].get("share_covered"), 0)),
+            ],
+            about=" · ".join(filter(None, (other["method"], other["gwp"], in_language(other.get("note"))))),
+        )
+        for other in found
+    ]
+    columns = [
+        _("Method"),
+        _("Net of the month's waste over its whole life (CO₂e)"),
+        _("Share of the mass it has factors for"),
+    ]
+    return Table(_("Cross-check on another basis"), columns, rows)
 
 
 def _four(figure: Figure) -> list[Cell]:
@@ -533,4 +554,3 @@ def _change_table(rows: Sequence[Mapping[str, Any]], names: Mapping[str, Any], n
             )
         )
     return Table(_("Changed since the release before"), [_("What"), _("Before"), _("Now"), _("Why")], table, "pairs")
-

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from batches.impact.method import methods
 from batches.views import desk, explain
 from batches.views import figure_parts as parts
+from batches.views.benefit_parts import benefits
 from batches.views.tables import language
 from compostnet.shared import releases
 from compostnet.shared.problems import Problem
@@ -62,7 +63,9 @@ def _page(request: HttpRequest, found: Published | None) -> HttpResponse:
             "by_month": by_month,
             "groups": parts.groups(document, found.number),
             "last_year": parts.against_last_year(document),
+            "benefits": benefits(document, parts.span_labels(found.month)),
             "sensitivity": parts.sensitivity(document),
+            "cross_checks": parts.cross_checks(document),
             "changes": parts.changes(document, found.number),
             "earlier": months[at - 1] if at else None,
             "later": months[at + 1] if at + 1 < len(months) else None,
