@@ -1,6 +1,6 @@
 """Pages of batches, uploads, figures and releases."""
 
-from batches.views import feeds, figures, logbook, methods, publishing, releases, subscriptions, uploads
+from batches.views import feeds, figures, logbook, methods, publishing, releases, reports, subscriptions, uploads
 
 urlpatterns = [
     *logbook.urlpatterns,
@@ -9,6 +9,7 @@ urlpatterns = [
     *releases.urlpatterns,
     *subscriptions.urlpatterns,
     *feeds.urlpatterns,
+    *reports.urlpatterns,
     *figures.urlpatterns,
     *methods.urlpatterns,
 ]

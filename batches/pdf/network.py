@@ -49,8 +49,8 @@ def network_report(
     """The report as PDF (A4). The same arguments (and fonts) give the same bytes.
 
     ``document`` is figures.json (schema 2), ``places`` sites.geojson, ``outlines`` rows of code, names and polygons
-    (may be empty), ``method`` the release's method.json (without it the factors are not printed). ``font``: the file of a
-    Chinese font. Raises the problem ``pdf_font_missing`` where a Chinese character is to be set and no font has it.
+    (may be empty), ``method`` the method.json of the release (without it no factors are printed), ``font`` the file
+    of a Chinese font. Raises the problem ``pdf_font_missing`` where no font has a Chinese character that is to be set.
     """
     report = Report(look(language, font), document, period)
     code = "zh" if report.page.chinese else "en"
@@ -138,10 +138,11 @@ def _environment(report: Report) -> list[Flowable]:
     known = {kind: (one["value"], report.say("report_by_sites", sites=one["sites"]))
              for kind, one in (benefit.get("compost_to") or {}).items() if one}  # fmt: skip
     return [
+        *sections.charts(report, report.document.get("months", ())),
         *sections.account(report, _columns(report)),
-        *sections.by_month(report, report.document.get("months", ()), coverage=True),
         *sections.destinations(report, known),
         *sections.fertiliser(report, benefit),
+        *sections.month_table(report, report.document.get("months", ()), coverage=True),
     ]
 
 

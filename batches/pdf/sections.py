@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from reportlab.platypus import CondPageBreak, Flowable, Spacer
+from reportlab.platypus import CondPageBreak, Flowable, KeepTogether, Spacer
 
 from batches.pdf.parts import (
     Figure,
@@ -23,7 +23,7 @@ from batches.pdf.parts import (
     titled,
     tonnes,
 )
-from compostnet.shared.display import NO_BREAK, NOTHING, format_month, format_number
+from compostnet.shared.display import NO_BREAK, NOTHING, format_mass, format_month, format_number
 from compostnet.shared.pdf.charts import Bars, Card, Cards, Parts
 from compostnet.shared.pdf.look import WIDTH, pairs
 
@@ -76,7 +76,7 @@ def measured(report: Report, figure: Figure) -> list[Flowable]:
     if rest > 0.001:
         shares.append((report.say("report_by_volume"), rest))
     bar = Parts(report.page, [(name, max(0.0, min(1.0, share)), percent(share)) for name, share in shares])
-    return [heading(report, report.say("report_how_measured"), "h3"), bar]
+    return [heading(report, report.say("report_how_measured"), "h3"), bar, Spacer(1, 5)]
 
 
 def account(report: Report, figures: Sequence[tuple[str, Figure]], *, coverage: bool = True) -> list[Flowable]:
@@ -136,14 +136,13 @@ def account(report: Report, figures: Sequence[tuple[str, Figure]], *, coverage: 
     forecast = [[(say("report_forecast"), ch4), *(tonnes(figure.get("ch4_forecast_20y_t")) for _, figure in figures)]]
     later = numbers(report, [say("report_forecast_head"), *(name for name, _ in figures)], forecast, widths)
     return [
-        CondPageBreak(470),
+        CondPageBreak(510),
         heading(report, say("report_account")),
         note(report, say("report_account_note")),
         Spacer(1, 3),
         made,
         Spacer(1, 7),
-        later,
-        note(report, say("report_forecast_note")),
+        KeepTogether([later, note(report, say("report_forecast_note"))]),
     ]
 
 
@@ -152,21 +151,31 @@ def _of(figure: Figure, what: str) -> str:
     return f"{NO_BREAK}/ ".join(format_number(value) for value in (verified, reported, expected))
 
 
-def by_month(report: Report, rows: Sequence[Mapping[str, Any]], *, coverage: bool) -> list[Flowable]:
-    """Charts and table of the months; ``rows``: {month, diverted_t, harvest_t, ch4_avoided_t, net_co2e_t, …}."""
+def charts(report: Report, rows: Sequence[Mapping[str, Any]]) -> list[Flowable]:
+    """Diverted and net of the last months as bars; ``rows``: {month, diverted_t, net_co2e_t, …}."""
     say = report.say
     shown = list(rows)[-SHOWN_MONTHS:]
     if not shown:
         return []
-    parts: list[Flowable] = [CondPageBreak(250), heading(report, say("report_by_month"))]
+    parts: list[Flowable] = [CondPageBreak(265), heading(report, say("report_by_month"))]
     for title, key, unit in (
         (say("report_diverted"), "diverted_t", say("report_unit_wet")),
         (say("report_net"), "net_co2e_t", say("report_unit_co2e")),
     ):
         items = [(format_month(str(row["month"]), report.language, short=True), _known(row, key)) for row in shown]
         missing = say("report_chart_missing") if key == "diverted_t" else say("report_chart_not_estimated")
-        bars = Bars(report.page, items, unit=f"{title} · {unit}", missing=missing, height=104)
+        bars = Bars(report.page, items, unit=f"{title} · {unit}", missing=missing, height=108)
         parts += [bars, Spacer(1, 7)]
+    return parts
+
+
+def month_table(report: Report, rows: Sequence[Mapping[str, Any]], *, coverage: bool) -> list[Flowable]:
+    """The last months as a table, the latest first."""
+    say = report.say
+    shown = list(rows)[-SHOWN_MONTHS:]
+    if not shown:
+        return []
+    parts: list[Flowable] = [CondPageBreak(120), heading(report, say("report_month_table"))]
     heads = [
         say("report_month"),
         titled(say("report_diverted"), say("report_unit_wet")),
@@ -247,12 +256,9 @@ def fertiliser(report: Report, benefit: Json | None) -> list[Flowable]:
         say("report_grade"),
     ]
     sources = "; ".join(cited(one) for one in rules["sources"].values())
-    return [
-        CondPageBreak(110),
-        heading(report, say("report_fertiliser"), "h2"),
-        numbers(report, heads, rows, [1.4, 1, 1.4, 1, 0.6]),
-        note(report, f"{report.text(rules['note'])} {say('report_source', source=sources)}"),
-    ]
+    made = numbers(report, heads, rows, [1.4, 1, 1.4, 1, 0.6])
+    said = note(report, f"{report.text(rules['note'])} {say('report_source', source=sources)}")
+    return [KeepTogether([heading(report, say("report_fertiliser"), "h2"), made, said])]
 
 
 def cited(source: Json) -> str:
@@ -275,15 +281,15 @@ def destinations(report: Report, known: Mapping[str, tuple[float, str]]) -> list
     if not told or not whole:
         return [*parts, note(report, report.say("report_where_unknown"))]
     words = [
-        (name, value / whole, f"{format_number(value / 1000)}{NO_BREAK}t" + (f" {by}" if by else ""))
+        (name, value / whole, format_mass(value, report.language, "kg") + (f" {by}" if by else ""))
         for name, value, by in told
         if value > 0
     ]
     parts.append(Parts(report.page, words))
     stored = known.get("compost_stored_kg")
     if stored is not None:
-        amount_stored = f"{format_number(stored[0] / 1000)}{NO_BREAK}t"
-        parts.append(note(report, report.say("report_stored", amount=amount_stored)))
+        kept = format_mass(stored[0], report.language, "kg")
+        parts.append(note(report, report.say("report_stored", amount=kept)))
     return parts
 
 

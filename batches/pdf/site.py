@@ -39,12 +39,15 @@ def site_report(
     address = f"/sites/{code}/report/{report.month if period == 'month' else report.month[:4]}/{tongue}.pdf"
     title = report.say("report_site_title", site=report.name(site), span=report.subject)
 
+    months = sections.series_rows(document, site)
+
     def story() -> list[Flowable]:
         return [
             *_top(report, site),
+            *sections.charts(report, months),
             *_account(report, site),
-            *sections.by_month(report, sections.series_rows(document, site), coverage=False),
             *_product(report, site),
+            *sections.month_table(report, months, coverage=False),
             *_economy_and_people(report, site),
             *_climate(report, site, method),
             *_classes(report, site),
