@@ -32,6 +32,7 @@ def index(request: HttpRequest) -> HttpResponse:
     method = next(iter(methods().values()))
     energy, rule = energy_rules(), climate_rule()
     names = {region.code: region for region in Region.objects.only("code", "name_zh", "name_en")}
+    baselines = [row | {"name": names.get(row["region"])} for row in _baselines(method)]
     return render(
         request,
         "batches/methods/index.html",
@@ -39,7 +40,8 @@ def index(request: HttpRequest) -> HttpResponse:
             "methods": methods().values(),
             "cross_checks": cross_checks().values(),
             "gwp_sets": gwp_sets().values(),
-            "baselines": [row | {"name": names.get(row["region"])} for row in _baselines(method)],
+            "baselines": [row for row in baselines if not row["file"].invented],
+            "invented": [row for row in baselines if row["file"].invented],
             "energy": energy,
             "fuels": [(fuel_name(fuel), energy.fuels[fuel]) for fuel in FUELS],
             "grid": [
@@ -84,6 +86,7 @@ def _mixes(method: Method, period: Period) -> Iterable[Row]:
         own = {"low": period.low, "high": period.high}.get(scenario)
         yield {
             "name": names[scenario],
+            "central": scenario == "central",
             "parts": [_part(method, part) for part in period.mix_of(scenario)],
             "reason": own.reason if own else None,
         }
@@ -153,7 +156,7 @@ def _aerobic(found: Method) -> list[tuple[str, str, Factor]]:
 
 
 def _cross_check(check: CrossCheck) -> Row:
-    fates = {"landfill": _("landfill"), "combustion": _("combustion"), "composting": _("composting it")}
+    fates = {"landfill": _("landfilled"), "combustion": _("burnt"), "composting": _("turned into compost")}
     names = next(iter(methods().values())).streams
     rows = [
         {
