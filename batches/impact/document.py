@@ -69,6 +69,11 @@ def baselines_used(inputs: Inputs, rules: Rules) -> list[str]:
     return sorted({factors.baselines[key].id for key in used})
 
 
+def baseline_files_used(inputs: Inputs, rules: Rules) -> set[str]:
+    """The codes of the files of baselines that apply to any site in any month."""
+    return {baseline.file.code for baseline in _factors(inputs, rules).baselines.values()}
+
+
 def with_scenarios(book: Book, rules: Rules) -> Book:
     """The same with the accounts by the low and the high baselines, where any baseline has them."""
     varied = book.known & book.factors.has_scenarios[:, book.group]
@@ -123,6 +128,19 @@ def make_document(inputs: Inputs, rules: Rules, about: Mapping[str, Any], book: 
     invented = {site.code for site in inputs.sites if site.invented}
     document["benefits"] = make_benefits(_dated(document, inputs), chains, rules.benefits, invented=invented)
     return document
+
+
+def make_series(inputs: Inputs, rules: Rules) -> Json:
+    """The part of the document that releases are compared by: the network's months and the series of every site."""
+    book = make_book(inputs, rules)
+    axis = [month_text(month) for month in range(inputs.first, inputs.month + 1)]
+    of = np.arange(len(inputs.sites), dtype=np.intp)
+    series = Level(book, SITES, of, len(inputs.sites)).series()
+    return {
+        "months": [{"month": m, **figure} for m, figure in zip(axis, month_figures(book), strict=True)],
+        "series_months": axis,
+        "sites": [{"code": site.code, "series": one} for site, one in zip(inputs.sites, series, strict=True)],
+    }
 
 
 def _dated(document: Json, inputs: Inputs) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -18,13 +19,15 @@ from batches.impact.document import baselines_used, make_document
 from batches.impact.energy import energy_rules
 from batches.impact.figure_table import both
 from batches.impact.gwp import gwp_sets
-from batches.impact.inputs import KINDS, MEASURED, Inputs, RegionFacts, Rows, SiteFacts, chain_of, no_records
+from batches.impact.inputs import KINDS, MEASURED, Inputs, Records, RegionFacts, Rows, SiteFacts, chain_of
 from batches.impact.method import Method, alternatives, default_method
 from batches.impact.rulebook import Rules
 from batches.impact.uncertainty import shipped_uncertainty
 from batches.materials import materials
 from batches.models import SiteMonth, SiteMonthMass
 from batches.resources import resources
+from batches.selectors.aerobic import aerobic_months
+from batches.selectors.records import current_records
 from batches.selectors.site_months import current_entries
 from compostnet.shared.months import last_day, month_text
 from sites.classification import classification
@@ -94,7 +97,38 @@ def load_inputs(month: int) -> Inputs:
         reported,
         verified,
         kept,
-        no_records(),
+        load_records(first, month, at, verified),
+        load_aerobic(first, month, at),
+    )
+
+
+def load_aerobic(first: int, month: int, at: Mapping[int, int]) -> Flags:
+    """The months (T, N) whose diary shows aerobic operation, by what the first method says that asks for it."""
+    rules = (method.composting.aerobic for method in (default_method(last_day(month)), *alternatives()))
+    asked = next((rule for rule in rules if rule is not None), None)
+    if asked is None:
+        return np.zeros((month - first + 1, len(at)), dtype=np.bool_)
+    return aerobic_months(asked.when, at, first, month)
+
+
+def load_records(
+    first: int, month: int, at: Mapping[int, int], verified: Flags, as_of: dt.datetime | None = None
+) -> Records:
+    """What was written down besides masses in verified months, now or as it stood at a time."""
+    found = current_records(range(first, month + 1), as_of=as_of)
+    rows = sorted(
+        (at[site], m - first, kind, format(value.normalize(), "f"))
+        for (site, m, kind), value in found.items()
+        if site in at and verified[m - first, at[site]]
+    )
+    kinds = sorted({row[2] for row in rows})
+    place = {kind: n for n, kind in enumerate(kinds)}
+    return Records(
+        np.array([row[0] for row in rows], dtype=np.intp),
+        np.array([row[1] for row in rows], dtype=np.intp),
+        np.array([place[row[2]] for row in rows], dtype=np.intp),
+        tuple(row[3] for row in rows),
+        tuple(kinds),
     )
 
 

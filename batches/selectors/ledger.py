@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Literal
 
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Sum
 
 from batches.models import LedgerEntry
 from compostnet.shared.months import month_text
@@ -15,6 +16,13 @@ By = Literal["year", "month", "site", "material"]
 def current_entries() -> QuerySet[LedgerEntry]:
     """The entries that count: those that no other supersedes."""
     return LedgerEntry.objects.filter(superseded_by__isnull=True)
+
+
+def entries_as_of(cut_off: dt.datetime) -> QuerySet[LedgerEntry]:
+    """The entries that counted at a time: recorded by then, not superseded by one recorded by then, not to nothing."""
+    later = LedgerEntry.objects.filter(supersedes=OuterRef("pk"), recorded_at__lte=cut_off)
+    found = LedgerEntry.objects.filter(recorded_at__lte=cut_off).exclude(Exists(later))
+    return found.exclude(mass_mg=0, supersedes__isnull=False)
 
 
 def ledger_totals(*, by: By, kind: str | None = None, sites: QuerySet | None = None) -> list[dict[str, object]]:

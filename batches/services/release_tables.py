@@ -5,23 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
-
-from django.db.models import Exists, OuterRef, QuerySet
+from typing import Any
 
 from batches.impact.changes import Values, differences, values_of
 from batches.impact.dictionary import unit_of
 from batches.impact.figure_table import both
 from batches.impact.release_files import table
 from batches.models import LedgerEntry
+from batches.selectors.ledger import entries_as_of
+from batches.services.freezing import Frozen
 from compostnet.shared.display import inert
 from compostnet.shared.months import month_text, parse_month
 from compostnet.shared.texts import Message
 from compostnet.shared.units import kg_text
 from sites.models import PublicDetail
-
-if TYPE_CHECKING:
-    from batches.services.release_contents import Frozen
 
 ENTRY_COLUMNS = (
     "id", "site", "batch", "date", "kind", "material", "kg", "measured", "entered_value", "entered_unit", "supersedes",
@@ -32,13 +29,6 @@ CORRECTION_COLUMNS = (
     "reason_zh", "reason_en",
 )  # fmt: skip
 Json = Mapping[str, Any]
-
-
-def entries_as_of(cut_off: dt.datetime) -> QuerySet[LedgerEntry]:
-    """The ledger entries that counted at a time: recorded by then, and not superseded by one recorded by then."""
-    later = LedgerEntry.objects.filter(supersedes=OuterRef("pk"), recorded_at__lte=cut_off)
-    found = LedgerEntry.objects.filter(recorded_at__lte=cut_off).exclude(Exists(later))
-    return found.exclude(mass_mg=0, supersedes__isnull=False)
 
 
 def entries_csv(frozen: Frozen, about: Json) -> bytes:
@@ -121,7 +111,9 @@ def changes_since(earlier: Json, document: Json, frozen: Frozen, revised: Values
     old, new = values_of(earlier, last), values_of(document, last)
     found = []
     if revised is not None:
-        why = {"kind": "revision", "reason": both([Message("change_revised")])}
+        revised = {key: value for key, value in revised.items() if key[2] <= last}
+        what = revised_things(earlier["release"], document["release"])
+        why = {"kind": "revision", "reason": both([Message("change_revised", {"what": what})])}
         found += [{**change, **why} for change in differences(old, revised)]
         old = revised
     news = news_since(earlier, document["release"], frozen.inputs.first)
@@ -130,6 +122,13 @@ def changes_since(earlier: Json, document: Json, frozen: Frozen, revised: Values
         kind, reasons = _why(change, news, place, frozen)
         found.append({**change, "kind": kind, "reason": both(reasons)})
     return found
+
+
+def revised_things(before: Json, now: Json) -> list[Message]:
+    """What of the rules has changed between two releases; the factors where none of their names has."""
+    names = ("method", "gwp", "baselines", "code_version")
+    found = [Message(f"revised_{name}") for name in names if before.get(name) != now.get(name)]
+    return found or [Message("revised_factors")]
 
 
 def _why(change: Json, news: News, place: Mapping[str, int], frozen: Frozen) -> tuple[str, list[Message]]:

@@ -223,7 +223,7 @@ def _attempt_to_publish(actor: Actor, wish: Wish, folder: Path, progress: Progre
             gwp=about["gwp"],
             cut_off=start.cut_off,
             manifest_sha256=sha256(manifest),
-            frozen=store_parts(start.frozen),
+            frozen=store_parts(start.frozen, about),
             created_by=user_or_none(actor),
         )
         told = {"month": about["month"], "status": about["status"], "manifest_sha256": release.manifest_sha256}
