@@ -1,45 +1,50 @@
-"""The map page put together: the release's figures, the boundaries of the database, the words of the reader."""
+"""The map page put together: a release's figures, the boundaries of the database, the words of the reader."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.translation import get_language, ngettext
-from django.utils.translation import gettext as _
+from django.utils import timezone
 
 from compostnet.shared import releases
 from compostnet.shared.charts import Drawing
-from compostnet.shared.display import NOTHING, MassUnit, format_mass, format_month
+from compostnet.shared.display import format_month
+from compostnet.shared.problems import Problem
+from compostnet.shared.texts import Message
+from sites import map_words
+from sites.map_words import language, named
 from sites.mapdata import (
+    LEVELS,
     MEASURES,
     PERIODS,
-    MapProvince,
     MapQuery,
     MapSite,
-    matching,
-    provinces_of,
-    sites_of_release,
-    total,
+    MapView,
+    camera_of,
+    region_names,
+    view_of,
 )
-from sites.mapdraw import CHINA_BOX, Box, box_around, class_breaks, class_of
-from sites.mapsvg import Links, Outline, Words, draw_map
+from sites.mapdraw import class_breaks
+from sites.mapmarks import MarkClass, map_style, mark_classes
+from sites.mapplate import HOME_COUNTRY, Ground, box_of_view, country_of, legend_classes
+from sites.mapsvg import Links, base_frame, draw_map, units_of
 from sites.models import Region, Site
 from sites.selectors import Boundary, boundaries, province_of, public_position, region_labels
-from sites.vocabulary import process_name, processes, scenario_name, scenarios
+from sites.vocabulary import processes, scenarios
 
-NAMED_IN_CLUSTER = 4
-HOME_COUNTRY = "CN"
+DATA_VERSION = "1"
+"""Raised when the shape of the map's data changes: what browsers keep for ever has another address then."""
 
 
 @dataclass(frozen=True, slots=True)
 class LegendClass:
-    """One class of the legend: its number (0 = nothing diverted) and its bounds in words."""
+    """One class of the legend: its number and its bounds in words."""
 
     number: int
     label: str
@@ -51,293 +56,312 @@ class MapPage:
 
     query: MapQuery
     release: releases.Published | None
+    view: MapView
+    ground: Ground | None
     drawing: Drawing | None
     legend: list[LegendClass]
+    below_zero: bool
+    classes: tuple[MarkClass, ...]
     sites: list[MapSite]
-    provinces: list[MapProvince]
-    total: float | None
-    unplaced: int
     data: dict[str, Any]
-    choices: dict[str, list[tuple[str, str]]]
+    choices: dict[str, Any]
+
+    @property
+    def class_filters(self) -> list[tuple[str, str, list[tuple[str, str]], str]]:
+        """Filters by class: dimension, its name, its classes, the one chosen."""
+        chosen = dict(self.query.classes)
+        return [(code, name, classes, chosen.get(code, "")) for code, name, classes in self.choices["classes"]]
+
+    @property
+    def unplaced(self) -> int:
+        """How many of the sites shown have no position."""
+        return sum(site.position is None for site in self.sites)
 
 
 def query_of(parameters: QueryDict) -> MapQuery:
-    """The query of a page's address; what is unknown counts as not asked for."""
-    measure, period = parameters.get("measure", ""), parameters.get("period", "")
+    """The query of a page's address; what is unknown counts as not asked for, except a release that does not exist."""
+    release = parameters.get("release", "")
     return MapQuery(
-        measure=next((known for known in MEASURES if known == measure), "diverted"),
-        period=next((known for known in PERIODS if known == period), "month"),
+        measure=next((known for known in MEASURES if known == parameters.get("measure")), "diverted"),
+        period=next((known for known in PERIODS if known == parameters.get("period")), "month"),
         scenario=_one_of(parameters.get("scenario", ""), scenarios()),
         process=_one_of(parameters.get("process", ""), processes()),
         province=parameters.get("province", "")[:20],
-    )
-
-
-def map_page(query: MapQuery) -> MapPage:
-    """The map for a query, from the latest release; from the list of sites where nothing is published yet."""
-    release = releases.latest(settings.RELEASES_DIR)
-    if release is None:
-        everything = sites_without_release()
-    else:
-        everything = sites_of_release(release.figures, release.sites, query.measure, query.period)
-    regions = region_labels({site.province for site in everything if site.province})
-    names = {code: (region.name_zh, region.name_en) for code, region in regions.items()}
-    if release is not None:
-        names |= {row["code"]: (row["name_zh"], row["name_en"]) for row in release.figures.get("provinces", ())}
-    if query.province and query.province not in names:
-        query = MapQuery(query.measure, query.period, query.scenario, query.process)
-    shown = matching(everything, query)
-    provinces = provinces_of(shown, names)
-    breaks = class_breaks([province.value for province in provinces if province.value is not None])
-    country = country_of(everything)
-    lands = boundaries(country) if country else ()
-    box = _box(query, country, lands, shown)
-    by_code = {province.code: province for province in provinces}
-    # Without outlines and positions there is nothing to draw; the table says all there is.
-    drawable = bool(lands) or any(site.position for site in shown)
-    drawing = (
-        None
-        if not drawable
-        else draw_map(
-            box=box,
-            outlines=[Outline(land.code, named(land), land.polygons) for land in lands],
-            provinces=by_code,
-            breaks=breaks,
-            sites=shown,
-            words=_words(query, release, shown),
-            links=_links(query),
-        )
-    )
-    values = [site.value for site in shown if site.value is not None]
-    ordered = sorted(shown, key=lambda site: (-(site.value or 0.0), site.code))
-    return MapPage(
-        query=query,
-        release=release,
-        drawing=drawing,
-        legend=_legend(breaks),
-        sites=ordered,
-        provinces=provinces,
-        total=total(values),
-        unplaced=sum(site.position is None for site in shown),
-        data=_data(query, ordered, by_code, breaks, box, country if lands else "") if drawable else {},
-        choices=_choices(names),
-    )
-
-
-def sites_without_release() -> list[MapSite]:
-    """The sites of the database, without figures, where no release has been published."""
-    found = []
-    for site in Site.objects.filter(closed_on__isnull=True).select_related("region__parent__parent"):
-        province = province_of(site.region)
-        found.append(
-            MapSite(
-                code=site.code,
-                name_zh=site.name_zh,
-                name_en=site.name_en,
-                scenario=site.scenario,
-                process=site.process,
-                province=province.code if province else "",
-                city=site.region_id if site.region.level == Region.Level.CITY else "",
-                position=public_position(site),
-                value=None,
+        month=parameters.get("month", "")[:7],
+        level=next((known for known in LEVELS if known == parameters.get("level")), "province"),
+        colour=parameters.get("colour", "")[:40] or "scenario",
+        classes=tuple(
+            sorted(
+                (key.removeprefix("class_")[:40], value[:40])
+                for key, value in parameters.items()
+                if key.startswith("class_") and value
             )
-        )
+        ),
+        site=parameters.get("site", "")[:50],
+        at=camera_of(parameters.get("at", "")[:60]),
+        release=int(release[:9]) if release.isascii() and release.isdigit() else None,
+    )
+
+
+def release_of(query: MapQuery) -> releases.Published | None:
+    """The release asked for, else the latest; Problem ``not_found`` for a number that was never published."""
+    if query.release is None:
+        return releases.latest(settings.RELEASES_DIR)
+    found = releases.numbered(settings.RELEASES_DIR, query.release)
+    if found is None:
+        raise Problem("not_found", what=Message("thing_address"))
     return found
 
 
-def country_of(sites: Sequence[MapSite]) -> str:
-    """The country whose provinces are drawn: China where any site lies there (or none at all), else the commonest."""
-    countries = [site.province.split("-")[0] for site in sites if site.province]
-    if HOME_COUNTRY in countries or not sites:
-        return HOME_COUNTRY
-    return max(sorted(set(countries)), key=countries.count, default="")
+def documents(release: releases.Published | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Figures and places: of the release, else the sites of the database without figures."""
+    return (release.figures, release.sites) if release is not None else _without_release()
 
 
-def named(thing: Any) -> str:
-    """The name of anything with name_zh and name_en in the reader's language."""
-    first, second = thing.name_zh, thing.name_en
-    if not (get_language() or "zh").startswith("zh"):
-        first, second = second, first
-    return first or second
+def settled(query: MapQuery, figures: Mapping[str, Any]) -> MapQuery:
+    """The query without what this release does not know: months, classes, regions, sites."""
+    dimensions = figures.get("classes") or {}
+    known_sites = {row["code"] for row in figures["sites"]} if query.site else set()
+    months = set(figures.get("series_months", ()))
+    own = figures["release"]["month"]
+    return replace(
+        query,
+        province=query.province if any(query.province == row.get("province") for row in figures["sites"]) else "",
+        month=query.month if query.month in months and query.month < own else "",
+        colour=query.colour if query.colour in dimensions else "scenario",
+        classes=tuple(
+            (dimension, code)
+            for dimension, code in query.classes
+            if any(code == row["code"] for row in dimensions.get(dimension, {}).get("classes", ()))
+        ),
+        site=query.site if query.site in known_sites else "",
+    )
 
 
-def amount(value: float | None, query: MapQuery, *, in_column: bool = False) -> str:
-    """A value with its unit; a dash where there is none. In a column all have one unit: kg of methane, t of waste."""
-    if value is None:
-        return NOTHING
-    methane = query.measure == "ch4"
-    shown: MassUnit | None = ("kg" if methane else "t") if in_column else None
-    text = format_mass(value, get_language() or "zh-hans", "t", shown)
-    return f"{text} CH₄" if methane else text
+def view_and_ground(query: MapQuery) -> tuple[releases.Published | None, dict[str, Any], MapView, Ground | None, str]:
+    """Release, figures, view, ground and country of a query."""
+    release = release_of(query)
+    figures, places = documents(release)
+    query = settled(query, figures)
+    known = region_names(figures)
+    missing = {row.get("province") or "" for row in figures["sites"]} - set(known) - {""}
+    labels = (
+        {code: (region.name_zh, region.name_en) for code, region in region_labels(missing).items()} if missing else {}
+    )
+    view = view_of(figures, places, query, labels)
+    everything = [row.get("province") or "" for row in figures["sites"]]
+    country = country_of_codes(everything)
+    return release, figures, view, ground_for(view, country), country
 
 
-def measure_label(query: MapQuery) -> str:
-    """``Waste diverted`` or ``Methane avoided``."""
-    return _("Methane avoided") if query.measure == "ch4" else _("Waste diverted")
+def country_of_codes(provinces: Sequence[str]) -> str:
+    """`country_of` by codes of provinces."""
+    blank = MapSite("", "", "", "", "", "", "", None, None)
+    return country_of([replace(blank, province=code) for code in provinces])
 
 
-def period_label(query: MapQuery, release: releases.Published | None) -> str:
-    """The period in words, of the release's month."""
-    if release is None:
-        return ""
-    month = format_month(release.month, get_language() or "zh-hans")
-    if query.period == "month":
-        return month
-    if query.period == "year":
-        return _("%(year)s up to %(month)s") % {"year": release.month[:4], "month": month}
-    return _("from the start to %(month)s") % {"month": month}
+def ground_for(view: MapView, country: str) -> Ground | None:
+    """What is drawn under the marks, from the boundaries of the database; None where there is nothing to draw."""
+    lands = [outline(land) for land in boundaries(country)] if country else []
+    positions = [site.position for site in view.sites if site.position is not None]
+    if not lands and not positions:
+        return None
+    china = country == HOME_COUNTRY and bool(lands)
+    box = box_of_view(view.query, lands, positions, china)
+    if view.query.level == "province" or not lands:
+        return Ground(box, lands, china=china)
+    shown = {region.code for region in view.regions}
+    province = view.query.province
+    cities = [
+        outline(land) for land in boundaries(country, 2) if land.code in shown or (province and land.parent == province)
+    ]
+    return Ground(box, cities, lands, china)
 
 
-def _one_of(wish: str, known: Any) -> str:
-    return wish if wish in known else ""
-
-
-def _box(query: MapQuery, country: str, lands: Sequence[Boundary], shown: Sequence[MapSite]) -> Box:
-    wished = next((land for land in lands if land.code == query.province), None)
-    if wished is not None:
-        ring = [position[:2] for polygon in wished.polygons for position in polygon[0]]
-        return box_around(ring) or CHINA_BOX
-    if country == HOME_COUNTRY:
-        return CHINA_BOX
-    return box_around([site.position for site in shown if site.position]) or CHINA_BOX
-
-
-def _words(query: MapQuery, release: releases.Published | None, shown: Sequence[MapSite]) -> Words:
-    language = get_language() or "zh-hans"
-    separator = "、" if language.startswith("zh") else ", "
-
-    def site_words(site: MapSite) -> str:
-        words = {
-            "name": named(site),
-            "scenario": scenario_name(site.scenario).in_language(language),
-            "amount": amount(site.value, query),
-        }
-        if site.value is None:
-            return _("%(name)s (%(scenario)s): no figure") % words
-        return _("%(name)s (%(scenario)s): %(amount)s") % words
-
-    def cluster_words(members: Sequence[MapSite]) -> str:
-        names = separator.join(named(site) for site in members[:NAMED_IN_CLUSTER])
-        text = ngettext("%(count)s site: %(names)s", "%(count)s sites: %(names)s", len(members))
-        text %= {"count": len(members), "names": names}
-        return text + "…" if len(members) > NAMED_IN_CLUSTER else text
-
-    def province_words(name: str, province: MapProvince | None) -> str:
-        if province is None:
-            return _("%(name)s: no site") % {"name": name}
-        count = ngettext("%(count)s site", "%(count)s sites", province.sites) % {"count": province.sites}
-        if province.value is None:
-            return _("%(name)s: %(sites)s, no figure") % {"name": name, "sites": count}
-        return _("%(name)s: %(sites)s, %(amount)s") % {
-            "name": name,
-            "sites": count,
-            "amount": amount(province.value, query),
-        }
-
-    count = ngettext("%(count)s site", "%(count)s sites", len(shown)) % {"count": len(shown)}
-    if release is None:
-        title, description = _("Map of the sites"), _("%(sites)s; nothing has been published yet.") % {"sites": count}
-    else:
-        title = f"{measure_label(query)}, {period_label(query, release)}"
-        description = _("%(sites)s as marks, provinces shaded by the sum of their sites. A table follows the map.") % {
-            "sites": count
-        }
-    return Words(title, description, site_words, cluster_words, province_words)
-
-
-def _links(query: MapQuery) -> Links:
-    map_address, sites_address = reverse("map"), reverse("sites")
-    kept = {
-        "measure": query.measure,
-        "period": query.period,
-        "scenario": query.scenario,
-        "process": query.process,
+def outline(land: Boundary) -> dict[str, Any]:
+    """A boundary as the pure modules take it."""
+    return {
+        "code": land.code,
+        "name_zh": land.name_zh,
+        "name_en": land.name_en,
+        "source": land.source,
+        "polygons": land.polygons,
     }
+
+
+def map_page(query: MapQuery, *, embedded: bool = False) -> MapPage:
+    """The map for a query, from its release; from the list of sites where nothing is published yet."""
+    release, figures, view, ground, country = view_and_ground(query)
+    query = view.query
+    breaks = class_breaks(view.bounds_of)
+    classes = mark_classes(figures, query.colour)
+    drawing, data = None, {}
+    if ground is not None:
+        names = {row["code"]: _name(row) for row in (*ground.behind, *ground.lands)}
+        drawing = draw_map(
+            view=view,
+            ground=ground,
+            names=names,
+            breaks=breaks,
+            looks={item.code: item.look for item in classes},
+            words=map_words.drawing_words(view, release, classes),
+            links=links(query, embedded=embedded),
+        )
+        data = _data(view, ground, breaks, classes, release, country if ground.lands else "", embedded)
+    return MapPage(
+        query=query,
+        release=release,
+        view=view,
+        ground=ground,
+        drawing=drawing,
+        legend=[
+            LegendClass(number, label)
+            for number, label in enumerate(legend_classes(breaks, query.measure, language()), start=1)
+        ],
+        below_zero=any(value < 0 for value in view.bounds_of),
+        classes=classes,
+        sites=sorted(view.sites, key=lambda site: (site.value is None, -(site.value or 0.0), site.code)),
+        data=data,
+        choices=_choices(figures),
+    )
+
+
+def address(name: str, query: MapQuery, **changes: Any) -> str:
+    """The address of the map, its embedding or its picture, for a query with changes."""
+    parameters = replace(query, **changes).parameters() if changes else query.parameters()
+    return f"{reverse(name)}?{urlencode(parameters)}" if parameters else reverse(name)
+
+
+def links(query: MapQuery, *, embedded: bool = False) -> Links:
+    """Where marks and regions lead to; within an embedded map they stay in its frame but for a site's page."""
+    name = "map_embed" if embedded else "map"
 
     def cluster(members: Sequence[MapSite]) -> str:
         lons = [site.position[0] for site in members if site.position]
         lats = [site.position[1] for site in members if site.position]
         box = (min(lons) - 0.001, min(lats) - 0.001, max(lons) + 0.001, max(lats) + 0.001)
         filters = {"scenario": query.scenario, "process": query.process, "bbox": ",".join(f"{v:.4f}" for v in box)}
-        return f"{sites_address}?{urlencode({k: v for k, v in filters.items() if v})}"
+        return f"{reverse('sites')}?{urlencode({k: v for k, v in filters.items() if v})}"
 
-    def province(code: str) -> str:
-        return f"{map_address}?{urlencode({k: v for k, v in {**kept, 'province': code}.items() if v})}"
+    def region(code: str) -> str:
+        return address(name, query, province=code, at=None) if query.level == "province" else ""
 
-    return Links(lambda code: reverse("site", args=[code]), cluster, province)
-
-
-def _legend(breaks: Sequence[float]) -> list[LegendClass]:
-    classes, below = [], 0.0
-    language = get_language() or "zh-hans"
-    for number, bound in enumerate(breaks, start=1):
-        high = format_mass(bound, language, "t")
-        if number == 1:
-            label = _("up to %(high)s") % {"high": high}
-        else:
-            label = f"{format_mass(below, language, 't')} – {high}"
-        classes.append(LegendClass(number, label))
-        below = bound
-    return classes
+    return Links(lambda code: f"{address(name, query, site=code)}#map-panel", cluster, region)
 
 
-def _choices(names: dict[str, tuple[str, str]]) -> dict[str, list[tuple[str, str]]]:
-    language = get_language() or "zh-hans"
-    side = 0 if language.startswith("zh") else 1
+def _without_release() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The open sites of the database in the shape of a release without figures."""
+    rows, features = [], []
+    for site in Site.objects.filter(closed_on__isnull=True).select_related("region__parent__parent"):
+        province, position = province_of(site.region), public_position(site)
+        rows.append(
+            {
+                "code": site.code,
+                "name_zh": site.name_zh,
+                "name_en": site.name_en,
+                "scenario": site.scenario,
+                "process": site.process,
+                "province": province.code if province else "",
+                "city": site.region_id if site.region.level == Region.Level.CITY else "",
+            }
+        )
+        geometry = {"type": "Point", "coordinates": list(position)} if position else None
+        features.append({"properties": {"code": site.code}, "geometry": geometry})
+    month = timezone.localdate().strftime("%Y-%m")
+    return {"release": {"number": 0, "month": month}, "sites": rows}, {"features": features}
+
+
+def _one_of(wish: str, known: Any) -> str:
+    return wish if wish in known else ""
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    first, second = row["name_zh"], row["name_en"]
+    return (first or second) if language().startswith("zh") else (second or first)
+
+
+def _choices(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """What the filters offer, in the reader's language."""
+    chinese = language().startswith("zh")
+    dimensions = map_words.dimension_choices(figures)
+    names = region_names(figures)
+    codes = {row.get("province") or "" for row in figures["sites"]} - {""}
+    lacking = region_labels(codes - set(names)) if codes - set(names) else {}
+    provinces = [(code, _name({"name_zh": names[code][0], "name_en": names[code][1]})) for code in codes & set(names)]
+    provinces += [(code, named(region)) for code, region in lacking.items()]
     return {
-        "scenarios": [(code, scenario.name.in_language(language)) for code, scenario in scenarios().items()],
-        "processes": [(code, process.name.in_language(language)) for code, process in processes().items()],
-        "provinces": sorted(
-            ((code, pair[side] or pair[1 - side]) for code, pair in names.items()),
-            key=lambda pair: pair[0] if side == 0 else pair[1],
-        ),
+        "scenarios": [(code, item.name.in_language(language())) for code, item in scenarios().items()],
+        "processes": [(code, item.name.in_language(language())) for code, item in processes().items()],
+        "provinces": sorted(provinces, key=lambda pair: pair[0] if chinese else pair[1]),
+        "dimensions": dimensions,
+        "classes": [
+            (code, name, [(item.code, item.name.in_language(language())) for item in mark_classes(figures, code)])
+            for code, name in dimensions
+            if code != "scenario"
+        ],
     }
 
 
 def _data(
-    query: MapQuery,
-    sites: Sequence[MapSite],
-    provinces: dict[str, MapProvince],
+    view: MapView,
+    ground: Ground,
     breaks: Sequence[float],
-    box: Box,
+    classes: Sequence[MarkClass],
+    release: releases.Published | None,
     country: str,
+    embedded: bool,
 ) -> dict[str, Any]:
-    """What the script of the map needs, in the reader's language."""
-    language = get_language() or "zh-hans"
+    """What the script of the map needs, in the reader's language; the figures come from the release's own data."""
+    query, frame, style = view.query, base_frame(ground), map_style()
+    units = units_of(view, ground)
+    outlines = reverse("api:regions_boundaries")
     return {
-        "box": box,
-        "boundaries": f"{reverse('api:regions_boundaries')}?country={country}" if country else None,
-        "marks": {code: {"colour": scenario.colour, "shape": scenario.shape} for code, scenario in scenarios().items()},
-        "provinces": {
-            code: {
-                "class": None if province.value is None else class_of(province.value, breaks),
-                "words": amount(province.value, query),
-            }
-            for code, province in provinces.items()
+        "figures": f"{reverse('map_data', args=[release.number])}?v={DATA_VERSION}" if release else None,
+        "outlines": f"{outlines}?country={country}" if country else None,
+        "cities": f"{outlines}?country={country}&level=2" if country and query.level == "city" else None,
+        "frame": {
+            "centre": frame.centre,
+            "parallels": frame.parallels,
+            "scale": frame.scale,
+            "left": frame.left,
+            "top": frame.top,
+            "width": frame.width,
+            "height": frame.height,
         },
-        "sites": [
-            {
-                "code": site.code,
-                "name": named(site),
-                "scenario": site.scenario,
-                "scenario_name": scenario_name(site.scenario).in_language(language),
-                "process_name": process_name(site.process).in_language(language),
-                "amount": amount(site.value, query),
-                "position": site.position,
-                "address": reverse("site", args=[site.code]),
-            }
-            for site in sites
-            if site.position is not None
+        "camera": [query.at.lon, query.at.lat, query.at.zoom] if query.at else None,
+        "query": {
+            "measure": query.measure,
+            "period": query.period,
+            "month": view.month,
+            "level": query.level,
+            "colour": query.colour,
+            "scenario": query.scenario,
+            "process": query.process,
+            "province": query.province,
+            "classes": dict(query.classes),
+            "site": query.site,
+        },
+        "months": [
+            [month, format_month(month, language()), map_words.period_label(query, release, month)]
+            for month in view.months
         ],
-        "words": {
-            "measure": measure_label(query),
-            "more": _("Page of this site"),
-            "close": _("Close"),
-            "choose": _("Find a site on the map"),
-            "scenario": _("Scenario"),
-            "process": _("Process"),
-            "map": _("Interactive map; move with the arrow keys, zoom with plus and minus"),
-            "zoom_in": _("Zoom in"),
-            "zoom_out": _("Zoom out"),
+        "lands": [row["code"] for row in ground.lands],
+        "breaks": list(breaks),
+        "sizes": {
+            name: {
+                "smallest": sizes.smallest,
+                "largest": sizes.largest,
+                "cell": sizes.cell,
+                "most": sizes.most,
+                "unit": units[name],
+            }
+            for name, sizes in style.sizes.items()
         },
+        "looks": [
+            [item.code, item.look.colour, item.look.shape, item.name.in_language(language())] for item in classes
+        ],
+        "unknown": [style.unknown.colour, style.unknown.shape],
+        "chinese": language().startswith("zh"),
+        "page": reverse("map_embed" if embedded else "map"),
+        "words": map_words.script_words(query),
     }

@@ -129,9 +129,6 @@ class MapRegion:
     value: float | None
 
 
-MapProvince = MapRegion
-
-
 @dataclass(frozen=True, slots=True)
 class MapView:
     """The map of one query. ``peaks`` are the largest masses of any month, by shown site: they fix the sizes of marks.
@@ -224,31 +221,12 @@ def region_names(figures: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     }
 
 
-def sites_of_release(
-    figures: Mapping[str, Any], places: Mapping[str, Any], measure: Measure, period: Period
-) -> list[MapSite]:
-    """All sites of a release in its own month (``figures.json`` and ``sites.geojson``)."""
-    return list(view_of(figures, places, MapQuery(measure, period)).sites)
-
-
 def value_of(figure: Mapping[str, Any] | None, measure: Measure) -> float | None:
     """The measure of one figure block in tonnes; None where no site-month behind it is verified."""
     if not figure or not figure.get("sites_verified"):
         return None
     value = figure.get(FIGURE_OF[measure])
     return None if value is None else float(value)
-
-
-def matching(sites: Iterable[MapSite], query: MapQuery) -> list[MapSite]:
-    """The sites that pass the filters of a query."""
-    return [
-        site
-        for site in sites
-        if (not query.scenario or site.scenario == query.scenario)
-        and (not query.process or site.process == query.process)
-        and (not query.province or site.province == query.province)
-        and all(site.class_in(dimension) == code for dimension, code in query.classes)
-    ]
 
 
 def regions_of(
@@ -266,9 +244,6 @@ def regions_of(
         name_zh, name_en = names.get(code, (code, code))
         found.append(MapRegion(code, name_zh, name_en, len(members), len(values), total(values)))
     return sorted(found, key=lambda region: (region.value is None, -(region.value or 0.0), region.code))
-
-
-provinces_of = regions_of
 
 
 def total(values: Sequence[float]) -> float | None:

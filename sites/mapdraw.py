@@ -99,7 +99,10 @@ def path_of(polygons: Sequence[Any], frame: Frame) -> str:
     parts = []
     for polygon in polygons:
         for number, ring in enumerate(polygon):
-            drawn = _ring_path(np.asarray(ring, dtype=np.float64)[:, :2], frame, keep=number == 0)
+            points = np.asarray(ring, dtype=np.float64)[:, :2]
+            if number == 0 and not _reaches(points, frame):
+                break
+            drawn = _ring_path(points, frame, keep=number == 0)
             if drawn:
                 parts.append(drawn)
     return "".join(parts)
@@ -112,9 +115,9 @@ def rings_of(polygons: Sequence[Any], frame: Frame) -> list[list[tuple[float, fl
         outer = True
         for ring in polygon:
             degrees = np.asarray(ring, dtype=np.float64)[:, :2]
-            x, y = frame.project(degrees[:, 0], degrees[:, 1])
-            if outer and (x.max() < 0 or x.min() > frame.width or y.max() < 0 or y.min() > frame.height):
+            if outer and not _reaches(degrees, frame):
                 break
+            x, y = frame.project(degrees[:, 0], degrees[:, 1])
             points = np.round(np.stack([x, y], axis=1), 1)
             points = points[np.concatenate([[True], (np.diff(points, axis=0) != 0).any(axis=1)])]
             if len(points) >= 4 and float(np.ptp(points, axis=0).max()) > 0.6:
@@ -253,6 +256,12 @@ def quantised(polygons: Sequence[Any], digits: int = 2) -> list[Any]:
         if rings:
             kept.append(rings)
     return kept
+
+
+def _reaches(ring: Array, frame: Frame) -> bool:
+    """Whether the box around a ring touches the drawing."""
+    x, y = frame.project(ring[:, 0], ring[:, 1])
+    return bool(x.max() >= 0 and x.min() <= frame.width and y.max() >= 0 and y.min() <= frame.height)
 
 
 def _ring_path(ring: Array, frame: Frame, *, keep: bool) -> str:

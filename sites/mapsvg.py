@@ -1,23 +1,25 @@
-"""The drawn map as SVG text: provinces shaded by class, sites as marks, without script and in the reader's language."""
+"""The drawn map of the page as SVG text: regions shaded by class, sites as marks, in the reader's language. Pure.
+
+It needs no script: regions and marks are links. The live map keeps its marks and its sizes, and knows the regions by
+their ``data-region``.
+"""
 
 from __future__ import annotations
 
-import html
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from compostnet.shared.axes import text_width
 from compostnet.shared.charts import Drawing
-from sites.mapdata import MapProvince, MapSite
-from sites.mapdraw import Box, Frame, class_of, clusters, frame_for, graticule, line_of, path_of
-from sites.vocabulary import Shape, scenarios
+from compostnet.shared.display import format_mass
+from sites.mapdata import MapRegion, MapSite, MapView
+from sites.mapdraw import Box, Frame, frame_for, graticule, line_of, path_of, round_sizes
+from sites.mapmarks import Look, Mark, Sizes, escaped, look_of, map_style, mark, place_marks, shape_of, shares, unit_of
+from sites.mapplate import Ground, look_of_region
 
-UNKNOWN_COLOUR = "#4d4d4d"
-SIZES = (("map-wide", 7.0, 22.0), ("map-narrow", 15.0, 44.0))
-"""CSS class, radius of a mark and side of the clustering grid, in units of the drawing, for wide and phone screens."""
+CSS = {"wide": "map-wide", "narrow": "map-narrow"}
+HATCHES = {"missing": "url(#map-hatch)", "below": "url(#map-below)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,54 +37,78 @@ class Words:
 
     title: str
     description: str
+    size: str
+    language: str
     site: Callable[[MapSite], str]
     cluster: Callable[[Sequence[MapSite]], str]
-    province: Callable[[str, MapProvince | None], str]
+    region: Callable[[str, MapRegion | None], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Addresses that marks lead to."""
+    """Addresses that marks and regions lead to; an empty one makes no link."""
 
     site: Callable[[str], str]
     cluster: Callable[[Sequence[MapSite]], str]
-    province: Callable[[str], str]
+    region: Callable[[str], str]
+
+
+def base_frame(ground: Ground) -> Frame:
+    """The frame that shows the whole ground."""
+    return frame_for(ground.box)
+
+
+def frame_of(view: MapView, ground: Ground) -> Frame:
+    """The frame of a view: the whole, or what its camera looks at."""
+    base, at = base_frame(ground), view.query.at
+    return base.looking(at.lon, at.lat, at.zoom) if at else base
+
+
+def units_of(view: MapView, ground: Ground) -> dict[str, float]:
+    """The radius of one tonne in units of the drawing, for wide and narrow screens; the same at every zoom."""
+    base = base_frame(ground)
+    return {name: unit_of(view.sites, view.peaks, base, sizes) for name, sizes in map_style().sizes.items()}
 
 
 def draw_map(
     *,
-    box: Box,
-    outlines: Sequence[Outline],
-    provinces: Mapping[str, MapProvince],
+    view: MapView,
+    ground: Ground,
+    names: Mapping[str, str],
     breaks: Sequence[float],
-    sites: Iterable[MapSite],
+    looks: Mapping[str, Look],
     words: Words,
     links: Links,
 ) -> Drawing:
     """The map with marks in two sizes (wide, phone) that share their outlines; the style sheet shows what fits."""
-    frame = frame_for(box)
-    shapes = [(outline, path_of(outline.polygons, frame)) for outline in outlines]
-    shared = "".join(f'<path id="map-{_e(o.code)}" d="{d}"/>' for o, d in shapes if d)
-    parts = [
-        '<svg class="map-shared" width="0" height="0" aria-hidden="true" focusable="false"><defs>',
-        '<pattern id="map-hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">',
-        '<rect width="7" height="7" class="map-hatch-ground"/><path d="M0 0v7" class="map-hatch-line"/></pattern>',
-        f"{shared}</defs></svg>",
-    ]
-    placed = [(site, site.position) for site in sites if site.position is not None]
-    for css, radius, cell in SIZES:
+    frame = frame_of(view, ground)
+    regions = {region.code: region for region in view.regions}
+    behind = [path_of(row["polygons"], frame) for row in ground.behind]
+    shapes = [(row["code"], path_of(row["polygons"], frame)) for row in ground.lands]
+    shared = "".join(f'<path id="map-{escaped(code)}" d="{path}"/>' for code, path in shapes if path)
+    under = "".join(path for path in behind if path)
+    shared += f'<path id="map-behind" d="{under}"/>' if under else ""
+    units = units_of(view, ground)
+    parts = [_shared(shared)]
+    for name, sizes in map_style().sizes.items():
+        css = CSS[name]
         parts.append(
             f'<svg class="{css}" viewBox="0 0 {frame.width} {frame.height}" role="group" '
-            f'aria-labelledby="{css}-title {css}-desc"><title id="{css}-title">{_e(words.title)}</title>'
-            f'<desc id="{css}-desc">{_e(words.description)}</desc>'
+            f'aria-labelledby="{css}-title {css}-desc"><title id="{css}-title">{escaped(words.title)}</title>'
+            f'<desc id="{css}-desc">{escaped(words.description)}</desc>'
         )
-        if not outlines:
-            parts += [f'<path class="map-graticule" d="{line_of(line)}"/>' for line in graticule(frame, box)]
-        for outline, path in shapes:
-            if path:
-                parts.append(_province(outline, provinces.get(outline.code), breaks, words, links))
-        parts.append(_marks(placed, frame, radius, cell, words, links))
-        parts.append("</svg>")
+        if not ground.lands:
+            parts += [f'<path class="map-graticule" d="{line_of(line)}"/>' for line in graticule(frame, ground.box)]
+        if under:
+            parts.append('<use href="#map-behind" class="map-province map-empty"/>')
+        parts += [
+            _region(code, names.get(code, code), regions.get(code), breaks, words, links)
+            for code, path in shapes
+            if path
+        ]
+        marks = place_marks(view.sites, frame, sizes, units[name])
+        drawn = "".join(_mark(one, view.query.colour, looks, sizes, words, links) for one in marks)
+        parts.append(f'<g data-marks="{name}">{drawn}</g>{_size_legend(frame, sizes, units[name], words)}</svg>')
     return Drawing("".join(parts))
 
 
@@ -106,94 +132,114 @@ def draw_locator(
         land = [f'<path class="map-graticule" d="{line_of(line)}"/>' for line in graticule(frame, box)]
     x, y = frame.project(position[0], position[1])
     return Drawing(
-        f'<svg class="map-locator" viewBox="0 0 {frame.width} {frame.height}" role="img" aria-label="{_e(title)}">'
-        f"<title>{_e(title)}</title>{''.join(land)}{mark(scenario, float(x), float(y), 7)}</svg>"
+        f'<svg class="map-locator" viewBox="0 0 {frame.width} {frame.height}" role="img" '
+        f'aria-label="{escaped(title)}"><title>{escaped(title)}</title>{"".join(land)}'
+        f"{mark(scenario, float(x), float(y), 7)}</svg>"
     )
 
 
-def mark(scenario: str, x: float, y: float, radius: float) -> str:
-    """The mark of a scenario as an SVG element: its shape and colour."""
-    known = scenarios().get(scenario)
-    return shape_of(known.shape if known else "circle", known.colour if known else UNKNOWN_COLOUR, x, y, radius)
+def _shared(shapes: str) -> str:
+    """Hatchings and outlines that both drawings use."""
+    return (
+        '<svg class="map-shared" width="0" height="0" aria-hidden="true" focusable="false"><defs>'
+        '<pattern id="map-hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+        '<rect width="7" height="7" class="map-hatch-ground"/><path d="M0 0v7" class="map-hatch-line"/></pattern>'
+        '<pattern id="map-below" width="7" height="7" patternUnits="userSpaceOnUse">'
+        '<rect width="7" height="7" class="map-below-ground"/><path d="M0 0h7" class="map-below-line"/></pattern>'
+        f"{shapes}</defs></svg>"
+    )
 
 
-def shape_of(shape: Shape, colour: str, x: float, y: float, radius: float) -> str:
-    """A circle, square, triangle or diamond of about equal area around a point."""
-    look = f'class="map-mark" fill="{colour}"'
-    if shape == "circle":
-        return f'<circle {look} cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"/>'
-    if shape == "square":
-        side = radius * 1.75
-        corner = f'x="{x - side / 2:.1f}" y="{y - side / 2:.1f}"'
-        return f'<rect {look} {corner} width="{side:.1f}" height="{side:.1f}"/>'
-    if shape == "triangle":
-        r = radius * 1.3
-        return f'<path {look} d="M{x:.1f} {y - r:.1f}l{r:.1f} {1.75 * r:.1f}h{-2 * r:.1f}z"/>'
-    r = radius * 1.3
-    return f'<path {look} d="M{x:.1f} {y - r:.1f}l{r:.1f} {r:.1f}l{-r:.1f} {r:.1f}l{-r:.1f} {-r:.1f}z"/>'
+def look_attributes(number: int | None, hatch: str) -> str:
+    """The class (and fill) of a region's shape."""
+    if number is None:
+        return 'class="map-province map-empty"'
+    if hatch:
+        return f'class="map-province" fill="{HATCHES[hatch]}"'
+    return f'class="map-province map-class-{number}"'
 
 
-def _province(
-    outline: Outline, province: MapProvince | None, breaks: Sequence[float], words: Words, links: Links
-) -> str:
-    if province is None or province.value is None:
-        look = 'class="map-province" fill="url(#map-hatch)"' if province else 'class="map-province map-empty"'
+def _region(code: str, name: str, region: MapRegion | None, breaks: Sequence[float], words: Words, links: Links) -> str:
+    number, hatch = look_of_region(region, breaks)
+    sentence = escaped(words.region(name, region))
+    shape = (
+        f'<use href="#map-{escaped(code)}" data-region="{escaped(code)}" {look_attributes(number, hatch)}>'
+        f"<title>{sentence}</title></use>"
+    )
+    address = links.region(code) if region is not None else ""
+    return f'<a href="{escaped(address)}" aria-label="{sentence}">{shape}</a>' if address else shape
+
+
+def _mark(one: Mark, dimension: str, looks: Mapping[str, Look], sizes: Sizes, words: Words, links: Links) -> str:
+    if len(one.sites) == 1:
+        site = one.sites[0]
+        label, address = words.site(site), links.site(site.code)
+        drawn = single(one, look_of(site.class_in(dimension), looks))
+        code = f' data-site="{escaped(site.code)}"'
     else:
-        look = f'class="map-province map-class-{class_of(province.value, breaks)}"'
-    shape = f'<use href="#map-{_e(outline.code)}" {look}>'
-    title = f"<title>{_e(words.province(outline.name, province))}</title></use>"
-    if province is None:
-        return shape + title
-    name = _e(words.province(outline.name, province))
-    return f'<a href="{_e(links.province(outline.code))}" aria-label="{name}">{shape}{title}</a>'
+        label, address, code = words.cluster(one.sites), links.cluster(one.sites), ""
+        drawn = _cluster(one, dimension, looks)
+    touch = ""
+    if one.radius < 2 * sizes.smallest:
+        place = f'cx="{one.x:.1f}" cy="{one.y:.1f}" r="{2 * sizes.smallest:.0f}"'
+        touch = f'<circle class="map-touch" {place}/>'
+    label = escaped(label)
+    return f'<a href="{escaped(address)}" aria-label="{label}"{code}><title>{label}</title>{touch}{drawn}</a>'
 
 
-def _marks(
-    placed: Sequence[tuple[MapSite, tuple[float, float]]],
-    frame: Frame,
-    radius: float,
-    cell: float,
-    words: Words,
-    links: Links,
-) -> str:
-    if not placed:
-        return ""
-    positions = np.array([position for _, position in placed], dtype=np.float64)
-    x, y = frame.project(positions[:, 0], positions[:, 1])
-    parts = []
-    for group in clusters(x, y, cell):
-        members = [placed[index][0] for index in group]
-        if len(members) == 1:
-            index = group[0]
-            label, address = _e(words.site(members[0])), _e(links.site(members[0].code))
-            drawn = mark(members[0].scenario, float(x[index]), float(y[index]), radius)
-        else:
-            label, address = _e(words.cluster(members)), _e(links.cluster(members))
-            drawn = _cluster(float(x[group].mean()), float(y[group].mean()), members, radius)
-        parts.append(f'<a href="{address}" aria-label="{label}"><title>{label}</title>{drawn}</a>')
-    return "".join(parts)
+def single(one: Mark, look: Look) -> str:
+    """The mark of one site; hollow where it has no figure."""
+    if one.mass is None:
+        return shape_of(look, one.x, one.y, one.radius, f'class="map-mark map-hollow" stroke="{look.colour}"')
+    return shape_of(look, one.x, one.y, one.radius)
 
 
-def _cluster(x: float, y: float, members: Sequence[MapSite], radius: float) -> str:
-    """The number of sites in a ring that is divided among the colours of their scenarios."""
-    size = radius * (1.45 + 0.12 * len(str(len(members))))
-    place = f'cx="{x:.1f}" cy="{y:.1f}" r="{size:.1f}"'
-    counts = Counter(site.scenario for site in members)
+def _cluster(one: Mark, dimension: str, looks: Mapping[str, Look]) -> str:
+    """The number of sites in a ring that is divided among the colours of their classes."""
+    width = max(2.0, one.radius * 0.28)
+    place = f'cx="{one.x:.1f}" cy="{one.y:.1f}"'
     ring, before = [], 0.0
-    for scenario in (*(code for code in scenarios() if code in counts), *sorted(set(counts) - set(scenarios()))):
-        share = 100 * counts[scenario] / len(members)
-        colour = scenarios()[scenario].colour if scenario in scenarios() else UNKNOWN_COLOUR
+    for code, share in shares(one, dimension, list(looks)):
         ring.append(
-            f'<circle class="map-ring" {place} stroke="{colour}" pathLength="100" '
-            f'stroke-dasharray="{share:.4g} 100" stroke-dashoffset="{-before:.4g}"/>'
+            f'<circle class="map-ring" {place} r="{one.radius - width / 2:.1f}" stroke-width="{width:.1f}" '
+            f'stroke="{look_of(code, looks).colour}" pathLength="100" '
+            f'stroke-dasharray="{100 * share:.4g} 100" stroke-dashoffset="{-100 * before:.4g}"/>'
         )
         before += share
-    return (
-        f'<circle class="map-cluster" {place}/>{"".join(ring)}'
-        f'<text class="map-count" x="{x:.1f}" y="{y:.1f}" dy=".36em" font-size="{radius * 1.5:.0f}">'
-        f"{len(members)}</text>"
+    size = one.radius * (1.0 if len(one.sites) < 100 else 0.75)
+    count = (
+        f'<text class="map-count" x="{one.x:.1f}" y="{one.y:.1f}" dy=".36em" font-size="{size:.0f}">'
+        f"{len(one.sites)}</text>"
     )
+    return f'<circle class="map-cluster" {place} r="{one.radius:.1f}"/>{"".join(ring)}{count}'
 
 
-def _e(text: str) -> str:
-    return html.escape(text, quote=True)
+def _size_legend(frame: Frame, sizes: Sizes, unit: float, words: Words) -> str:
+    """Circles of round masses in the lower left corner: area shows mass."""
+    if unit <= 0:
+        return ""
+    masses = round_sizes((sizes.largest / unit) ** 2)
+    size = sizes.smallest * 3 if sizes.smallest < 8 else sizes.smallest * 2.4
+    reach = unit * masses[0] ** 0.5
+    step = size * 1.25
+    depth = max(2 * reach, step * len(masses)) + step * 1.9
+    labels = [format_mass(mass, words.language, "t") for mass in masses]
+    wide = (
+        max(text_width(words.size, size) * 1.05, 2 * reach + max(text_width(t, size) for t in labels) + size * 2) + size
+    )
+    top, left, bottom = frame.height - depth - 10, 10.0, frame.height - 10 - step * 0.5
+    parts = [
+        f'<rect class="map-key" x="{left:.0f}" y="{top:.0f}" width="{wide:.0f}" height="{depth:.0f}" rx="6"/>',
+        f'<text class="map-key-text" x="{left + size * 0.6:.0f}" y="{top + step:.0f}" font-size="{size:.0f}">'
+        f"{escaped(words.size)}</text>",
+    ]
+    middle = left + size * 0.6 + reach
+    for number, (mass, label) in enumerate(zip(masses, labels, strict=True)):
+        radius = unit * mass**0.5
+        y = bottom - step * (len(masses) - 1 - number) - size * 0.1
+        parts.append(f'<circle class="map-key-ring" cx="{middle:.1f}" cy="{bottom - radius:.1f}" r="{radius:.1f}"/>')
+        parts.append(
+            f'<text class="map-key-text" x="{middle + reach + size * 0.7:.0f}" y="{y:.0f}" font-size="{size:.0f}">'
+            f"{escaped(label)}</text>"
+        )
+    return f'<g class="map-key-group" aria-hidden="true">{"".join(parts)}</g>'

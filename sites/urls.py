@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from sites import views, views_classification, views_places
+from sites import views, views_classification, views_map, views_places
 
 urlpatterns = [
-    path("map/", views.map_view, name="map"),
+    path("map/", views_map.map_view, name="map"),
+    path("map/embed/", views_map.map_embed, name="map_embed"),
+    path("map/image.png", views_map.map_image, name="map_image"),
+    path("map/data/<int:number>.json", views_map.map_figures, name="map_data"),
     path("sites/", views.site_list, name="sites"),
     path("sites/<slug:code>/", views.site_page, name="site"),
     path("classes/", views_classification.classes, name="classes"),

@@ -1,4 +1,4 @@
-"""Pages of places: the list of sites, one site, the map."""
+"""Pages of places: the list of sites, one site. The map is in ``views_map``."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ from compostnet.shared.rules import Text
 from sites import selectors
 from sites.api import box_of
 from sites.auth import actor
-from sites.map_page import amount, map_page, measure_label, named, period_label, query_of
+from sites.map_words import named
 from sites.mapdraw import CHINA_BOX, box_around
-from sites.mapsvg import Outline, draw_locator, mark
+from sites.mapmarks import mark
+from sites.mapsvg import Outline, draw_locator
 from sites.models import Site
 from sites.permissions import may
 from sites.vocabulary import process_name, processes, scenario_name, scenarios
@@ -87,48 +88,6 @@ def site_page(request: HttpRequest, code: str) -> HttpResponse:
             "may_log": may(actor(request), "view_site_private", site=site),
             "may_edit": may(actor(request), "edit_site", site=site),
             **site_words(site),
-        },
-    )
-
-
-@require_safe
-def map_view(request: HttpRequest) -> HttpResponse:
-    """The map: drawn on the server, taken over by the script where it can."""
-    page = map_page(query_of(request.GET))
-    language = _language()
-    shown = {site.scenario for site in page.sites}
-    return render(
-        request,
-        "sites/map.html",
-        {
-            "page": page,
-            "measure": measure_label(page.query),
-            "period": period_label(page.query, page.release),
-            "total": amount(page.total, page.query),
-            "marks": [
-                {"name": item.name.in_language(language), "mark": Drawing(mark(code, 10, 10, 6.5))}
-                for code, item in scenarios().items()
-                if code in shown
-            ],
-            "site_rows": [
-                {
-                    "site": site,
-                    "name": named(site),
-                    "amount": amount(site.value, page.query, in_column=True),
-                    "scenario": scenario_name(site.scenario).in_language(language),
-                    "process": process_name(site.process).in_language(language),
-                }
-                for site in page.sites
-            ],
-            "province_rows": [
-                {
-                    "province": province,
-                    "name": named(province),
-                    "amount": amount(province.value, page.query, in_column=True),
-                }
-                for province in page.provinces
-            ],
-            "is_filtered": bool(page.query.scenario or page.query.process or page.query.province),
         },
     )
 
