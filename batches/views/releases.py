@@ -89,7 +89,7 @@ def release(request: HttpRequest, number: str) -> HttpResponse:
     if not NUMBER.fullmatch(number):
         return HttpResponseRedirect(reverse("release", args=[found.number]))
     figures = found.figures
-    about = found.about
+    about, month = found.about, figures["network"]["month"]
     entries = sorted(releases.index(settings.RELEASES_DIR), key=lambda entry: int(entry["number"]))
     numbers = [int(entry["number"]) for entry in entries]
     at = numbers.index(found.number)
@@ -103,7 +103,10 @@ def release(request: HttpRequest, number: str) -> HttpResponse:
             "published": found,
             "release": about,
             "entry": with_status({"status": found.status}),
-            "month": figures["network"]["month"],
+            "month": month,
+            "weighed": 100 * (month["share_weighed"] or 0),
+            "estimated": 100 * (month["share_estimated"] or 0),
+            "cut_off": dt.datetime.fromisoformat(about["cut_off"]).astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S"),
             "files": files_of(found),
             "evidence": evidence_of(found),
             "manifest_sha256": entries[at]["manifest_sha256"],
@@ -167,18 +170,32 @@ def _changes(changes: list[dict[str, Any]], figures: dict[str, Any]) -> list[dic
     """Corrections (the data changed) apart from revisions (the method did), each with the names of the sites."""
     names = {site["code"]: {name: site[name] for name in ("name_zh", "name_en")} for site in figures["sites"]}
     network = {"name_zh": "全网", "name_en": "the network"}
+    labels = {
+        "diverted_t": _("Waste diverted (t)"),
+        "diverted_kg": _("Waste diverted (kg)"),
+        "harvest_t": _("Compost harvested (t)"),
+        "ch4_avoided_t": _("Methane avoided (t)"),
+        "net_co2e_t": _("Net effect (t CO₂e)"),
+    }
     groups = []
     for title, is_revision in ((_("Corrections: the data changed"), False), (_("Revisions: the method changed"), True)):
         rows = [change for change in changes if (change.get("kind") == "revision") == is_revision]
         if rows:
-            known = [
-                {**row, **(names.get(row["code"]) or {"name_zh": row["code"], "name_en": row["code"]})}
-                if row["level"] == "site"
-                else {**row, **network}
+            named = [
+                {
+                    **row,
+                    **(network if row["level"] == "network" else names.get(row["code"], _unnamed(row["code"]))),
+                    "label": labels.get(row["indicator"], row["indicator"]),
+                }
                 for row in rows[:MOST_CHANGES]
             ]
-            groups.append({"title": title, "rows": known, "count": len(rows), "more": len(rows) - len(known)})
+            groups.append({"title": title, "rows": named, "count": len(rows), "more": len(rows) - len(named)})
     return groups
+
+
+def _unnamed(code: str) -> dict[str, str]:
+    """A site that the release does not hold any more."""
+    return {"name_zh": code, "name_en": code}
 
 
 def bibtex(about: dict[str, Any], address: str, manifest_sha256: str) -> str:
