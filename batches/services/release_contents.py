@@ -17,6 +17,7 @@ from batches.impact.canonical import canonical
 from batches.impact.document import Inputs, make_document
 from batches.impact.evidence import evidence_files
 from batches.impact.release_files import data_dictionary, figures_csv, same_figures
+from batches.pdf.network import network_report
 from batches.services.freezing import Frozen, code_version, freeze, store_parts
 from batches.services.release_tables import changes_since, corrections_csv, entries_csv
 from batches.services.revisions import revised_values
@@ -59,6 +60,16 @@ def make_files(
     outlines = frozen.parts["outlines"]
     files["map.svg"] = map_svg(document, places, outlines)
     files["map.png"] = map_png(document, places, outlines, font=settings.PDF_FONT)
+    for percent, language in ((75, "zh"), (90, "en")):
+        progress("publish_step_files", percent)
+        files[f"report-{language}.pdf"] = network_report(
+            document,
+            places=places,
+            outlines=outlines,
+            language=language,
+            method=frozen.parts["rules"],
+            font=settings.PDF_FONT,
+        )
     return files
 
 
