@@ -185,7 +185,7 @@ def _level(
         "batches/explain/level.html",
         {
             **_common(request, published, steps, span),
-            "name": steps[-1].name,
+            "heading": steps[-1].name,
             "level": "network" if thing is None else "region",
             "figure": figure,
             "statement": parts.statement(figure, checks) if figure else [],
@@ -227,7 +227,7 @@ def site(request: HttpRequest, number: str, code: str) -> Answer:
         {
             **_common(request, published, parts.trail(published.figures, published.number, site=found), span),
             "site": found,
-            "name": name_of(found),
+            "heading": name_of(found),
             "statement": parts.statement(found[span], checks),
             "coverage": coverage(found[span]),
             "explanation": in_language(found[span].get("explanation")),
@@ -316,7 +316,7 @@ def site_month(request: HttpRequest, number: str, code: str, month: str) -> Answ
     context = {
         **_common(request, published, parts.trail(published.figures, published.number, site=found), "month"),
         "site": found,
-        "name": name_of(found),
+        "heading": name_of(found),
         "month": month,
         "step": step,
         "needs": parts.needs(step, _region_of(account, None) or name_of(account.evidence["places"][0]), int(month[:4])),
@@ -336,6 +336,7 @@ def site_month(request: HttpRequest, number: str, code: str, month: str) -> Answ
 
     context |= {
         "checks": [(_words(check.indicator), check) for check in checks if check.published is not None],
+        "sources": parts.sources_of(step),
         "all_match": bool(checks) and all(check.matches is not False for check in checks),
         "held": held,
         "reason": in_language(found["month"].get("reason")) if month == published.month else "",
@@ -351,7 +352,7 @@ def site_month(request: HttpRequest, number: str, code: str, month: str) -> Answ
         "baseline_region": _region_of(account, baseline),
         "mix": parts.mix_table(step, names),
         "routes": parts.route_table(step.routes, stream_page) if step.routes else None,
-        "route_blocks": [parts.shown_route(steps, stream_page(steps.stream)) for steps in step.routes],
+        "route_blocks": _most_first_open(step, stream_page),
         "residue_blocks": [parts.shown_route(steps) for steps in step.residue],
         "blocks": {block.code: parts.shown_block(block) for block in step.blocks},
         "deposits": parts.deposit_table(
@@ -361,6 +362,12 @@ def site_month(request: HttpRequest, number: str, code: str, month: str) -> Answ
         **_entries(published, found, account, month),
     }
     return render(request, "batches/explain/site_month.html", context)
+
+
+def _most_first_open(step: SiteMonth, address: Any) -> list[parts.ShownBlock]:
+    """The arithmetic of every stream and route; the one with the most methane stands open."""
+    most = max((steps.methane for steps in step.routes), default=0.0)
+    return [parts.shown_route(steps, address(steps.stream), is_open=steps.methane == most) for steps in step.routes]
 
 
 def _neighbours(published: Published, account: SiteAccount, found: Json, month: str) -> Json:
@@ -453,12 +460,13 @@ def stream(request: HttpRequest, number: str, code: str, month: str, stream: str
         {
             **_common(request, published, steps, "month"),
             "site": found,
-            "name": name_of(found),
+            "heading": name_of(found),
             "month": month,
             "stream_name": name,
             "masses": parts.mass_table(masses, materials),
             "mass_lines": parts.shown(of_stream.lines) if of_stream else [],
             "blocks": blocks,
+            "sources": parts.sources_of(step),
             "ch4": tonnes(sum(one.methane for one in routes), "kg") if routes else NOTHING,
             "month_page": here,
             **_entries(published, found, account, month, stream),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,7 +17,7 @@ from batches.selectors.released import NOWHERE, Entries
 from batches.views.tables import Cell, Figure, Row, Table, amount, interval, language, name_of, percent, tonnes
 from compostnet.shared.display import NO_BREAK, NOTHING, format_mass, format_month, format_number
 from compostnet.shared.months import month_text
-from compostnet.shared.rules import Text
+from compostnet.shared.rules import Source, Text
 from compostnet.shared.texts import Message
 from compostnet.shared.units import kg_text
 
@@ -213,9 +214,34 @@ class Shown:
     value: str
     formula: str
     source: str
+    anchor: str
     confidence: str
     note: str
     kind: str
+
+
+def source_key(source: Source) -> str:
+    """The short name of a source: what stands before the colon of its title, or the whole of it."""
+    return source.title.partition(":")[0]
+
+
+def source_anchor(source: Source) -> str:
+    """Where the whole of a source stands on the page."""
+    return "source-" + re.sub(r"[^a-z0-9]+", "-", source_key(source).lower()).strip("-")
+
+
+def sources_of(step: SiteMonth) -> list[tuple[str, Source]]:
+    """The sources of all lines of a month, each once, with the place that they are linked to."""
+    lines = [line for block in step.blocks for line in block.lines]
+    lines += [line for steps in (*step.routes, *step.residue) for line in steps.lines]
+    found = {source_anchor(line.cited.source): line.cited.source for line in lines if line.cited is not None}
+    return list(found.items())
+
+
+def formula_of(parts: Sequence[str | float]) -> str:
+    """A formula in words: numbers short, signs with a space around them, brackets close to what they hold."""
+    text = " ".join(part if isinstance(part, str) else digits(part) for part in parts)
+    return text.replace(" )", ")").replace("( ", "(").replace("(− ", "(−")
 
 
 def shown(lines: Iterable[Line]) -> list[Shown]:
@@ -223,16 +249,14 @@ def shown(lines: Iterable[Line]) -> list[Shown]:
     found = []
     for line in lines:
         cited = line.cited
-        source = ""
-        if cited is not None:
-            source = ", ".join(filter(None, (cited.source.title, cited.source.section)))
         found.append(
             Shown(
                 line.symbol,
                 line.said.render(language()),
                 f"{digits(line.value)}{NO_BREAK}{line.unit}".rstrip(),
-                " ".join(part if isinstance(part, str) else digits(part) for part in line.formula),
-                source,
+                formula_of(line.formula),
+                source_key(cited.source) if cited else "",
+                source_anchor(cited.source) if cited else "",
                 cited.confidence if cited else "",
                 cited.note.in_language(language()) if cited and cited.note else "",
                 line.kind,
@@ -251,7 +275,7 @@ class ShownBlock:
     notes: Sequence[str] = ()
     value: str = ""
     href: str = ""
-    deposits: Sequence[Shown] = ()
+    is_open: bool = False
 
 
 def shown_block(block: Block) -> ShownBlock:
@@ -263,7 +287,7 @@ def shown_block(block: Block) -> ShownBlock:
     )
 
 
-def shown_route(steps: RouteSteps, href: str = "") -> ShownBlock:
+def shown_route(steps: RouteSteps, href: str = "", *, is_open: bool = False) -> ShownBlock:
     """The arithmetic of a stream on a route."""
     names = (steps.stream_name.in_language(language()), steps.route_name.in_language(language()))
     return ShownBlock(
@@ -272,6 +296,7 @@ def shown_route(steps: RouteSteps, href: str = "") -> ShownBlock:
         shown(steps.lines),
         value=tonnes(steps.methane, "kg"),
         href=href,
+        is_open=is_open,
     )
 
 

@@ -93,7 +93,7 @@ def span_table(found: Sequence[Span], href: str) -> Table:
         row(_("Methane avoided, gross (CH₄)"), "methane", gases("ch4_avoided_t", "methane")),
         row(_("Composting's own emissions (CO₂e)"), "composting", gases("composting_co2e_t", "composting")),
         row(_("Methane from residue (CH₄)"), "residue", gases("residue_ch4_t", "residue")),
-        row(_("Energy used (CO₂e)"), "energy", gases("energy_co2e_t", "energy")),
+        row(_("Energy used (CO₂e)"), "energy", [_energy(s.figure, f"{href}?span={s.code}#energy") for s in found]),
         row(_("Net effect (CO₂e)"), "net", gases("net_co2e_t", "net")),
         row(_("Share of the diverted mass with a known baseline"), "", [Cell(s.coverage.baseline) for s in found]),
         row(_("Mass weighed"), "", [Cell(s.coverage.weighed) for s in found]),
@@ -111,6 +111,12 @@ def span_table(found: Sequence[Span], href: str) -> Table:
 def _mass(figure: Figure, key: str, href: str) -> Cell:
     value = figure.get(key)
     return Cell(NOTHING) if value is None else Cell(tonnes(value), href)
+
+
+def _energy(figure: Figure, href: str) -> Cell:
+    """CO2 of energy; where no site wrote any down it is not zero, but not recorded."""
+    value = figure.get("energy_co2e_t")
+    return Cell(_("not recorded"), unknown=True) if value is None else Cell(tonnes(value), href)
 
 
 def two_ways(found: Sequence[Span], href: str) -> Table:
@@ -259,7 +265,11 @@ class Group:
     mass: Drawing
     net: Drawing
     table: Table
-    about: str = ""
+
+    @property
+    def is_class(self) -> bool:
+        """Whether it is a dimension of the classification."""
+        return self.code.startswith("class-")
 
 
 def groups(document: Document, number: int) -> list[Group]:

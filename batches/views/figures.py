@@ -47,6 +47,7 @@ def _page(request: HttpRequest, found: Published | None) -> HttpResponse:
     spans = parts.spans(document["network"], found.month)
     explained = reverse("explain", args=[found.number])
     drawings, by_month = parts.by_month(document)
+    groups = parts.groups(document, found.number)
     return render(
         request,
         "batches/figures/figures.html",
@@ -61,7 +62,8 @@ def _page(request: HttpRequest, found: Published | None) -> HttpResponse:
             "scenarios": parts.scenario_table(spans),
             "drawings": drawings,
             "by_month": by_month,
-            "groups": parts.groups(document, found.number),
+            "groups": groups,
+            "has_classes": any(group.is_class for group in groups),
             "last_year": parts.against_last_year(document),
             "benefits": benefits(document, parts.span_labels(found.month)),
             "sensitivity": parts.sensitivity(document),

@@ -45,6 +45,13 @@ class Table:
     style: str = ""
 
     @property
+    def heads(self) -> Iterator[tuple[str, bool]]:
+        """The heads of the columns, and whether numbers stand below them."""
+        cells = self.rows[0].cells if self.rows else ()
+        for number, column in enumerate(self.columns):
+            yield column, number > 0 and (not cells or cells[number - 1].number)
+
+    @property
     def lines(self) -> Iterator[tuple[Row, list[tuple[str, Cell]]]]:
         """Each row with its cells under the name of their column, as a phone shows them."""
         for row in self.rows:
@@ -126,6 +133,8 @@ class Coverage:
     expected: str
     reported: str
     verified: str
+    months_expected: str
+    months_verified: str
     weighed: str
     counted: str
     estimated: str
@@ -143,6 +152,8 @@ def coverage(figure: Figure) -> Coverage:
         format_number(figure["sites_expected"]),
         format_number(figure["sites_reported"]),
         format_number(figure["sites_verified"]),
+        format_number(figure.get("site_months_expected")),
+        format_number(figure.get("site_months_verified")),
         percent(weighed),
         percent(counted),
         percent(estimated),
@@ -157,9 +168,7 @@ def _shares(shares: Sequence[float]) -> Drawing:
     for number, share in enumerate(shares):
         width = max(0.0, min(100.0 - left, 100 * share))
         if width > 0:
-            parts.append(
-                f'<rect class="share-{number + 1}" x="{left:.2f}" y="0" width="{width:.2f}" height="6"/>'
-            )
+            parts.append(f'<rect class="share-{number + 1}" x="{left:.2f}" y="0" width="{width:.2f}" height="6"/>')
         left += width
     return Drawing(
         '<svg class="shares" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
