@@ -121,22 +121,27 @@ def diverted_by_stream(masses: Masses) -> tuple[Floats, Whole]:
     taken off all waste in proportion, what is mixed off all that went in. In a month without intake the proportions of
     all months so far hold. A removal that comes a month late makes its month negative: the sum over time is right.
     """
-    intake = masses.intake[..., :MIXED].astype(np.float64)
+    streams = (masses.intake[..., :UNCLASSED] - masses.removal[..., :UNCLASSED]) / MG_PER_T
+    diverted = masses.intake[..., :NOT_WASTE].sum(axis=2) - masses.removal[..., :NOT_WASTE].sum(axis=2)
+    removed = np.flatnonzero(masses.removal[..., UNCLASSED:].any(axis=(0, 2)))
+    if not len(removed):
+        return streams, diverted
+    # Proportions are needed only where something of no class, or mixed, was taken out.
+    intake = masses.intake[:, removed, :MIXED].astype(np.float64)
     so_far = np.cumsum(intake, axis=0)
     here = np.where(intake.sum(axis=2, keepdims=True) > 0, intake, so_far)
     of_all = _shares(here)
     waste_here = here[..., :NOT_WASTE]
     fallback = so_far[..., :NOT_WASTE]
     of_waste = _shares(np.where(waste_here.sum(axis=2, keepdims=True) > 0, waste_here, fallback))
-    removal = masses.removal.astype(np.float64)
+    removal = masses.removal[:, removed].astype(np.float64)
     unclassed, mixed = removal[..., UNCLASSED, None], removal[..., MIXED, None]
-    classed = removal[..., :UNCLASSED]
-    streams = (
-        intake[..., :UNCLASSED] - classed - unclassed * of_waste[..., :UNCLASSED] - mixed * of_all[..., :UNCLASSED]
-    )
-    waste = masses.intake[..., :NOT_WASTE].sum(axis=2) - masses.removal[..., :NOT_WASTE].sum(axis=2)
+    of_classes = intake[..., :UNCLASSED] - removal[..., :UNCLASSED]
+    of_classes -= unclassed * of_waste[..., :UNCLASSED] + mixed * of_all[..., :UNCLASSED]
+    streams[:, removed] = of_classes / MG_PER_T
     mixed_waste = np.rint(mixed[..., 0] * of_all[..., :NOT_WASTE].sum(axis=2)).astype(np.int64)
-    return streams / MG_PER_T, waste - mixed_waste
+    diverted[:, removed] -= mixed_waste
+    return streams, diverted
 
 
 def _shares(values: Floats) -> Floats:

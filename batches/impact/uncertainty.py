@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import product
 from pathlib import Path
 from statistics import NormalDist
 from typing import Annotated
@@ -160,8 +161,9 @@ def intervals(
     known: Flags,
     spans: Sequence[tuple[int, int]],
     groupings: Mapping[str, tuple[Ints, int]],
+    sites: bool = True,
 ) -> dict[str, Intervals]:
-    """The intervals of every site (key ``sites``) and of the groups of every grouping (its name).
+    """The intervals of every site (key ``sites``, unless unwanted) and of the groups of every grouping (its name).
 
     ``factors``, ``places``, ``group`` (N,), ``masses``: what `make_accounts` was called with (the central scenario);
     ``accounts`` and ``known``: what it gave. ``spans``: S pairs (start, stop) of month indexes, such as the month
@@ -172,7 +174,7 @@ def intervals(
     """
     sample = _boil_down(rules, method, gwp, factors, places, group, masses, accounts, known, spans)
     numbers = rules.numbers
-    found = {"sites": _of_sites(_Run(rules, method, gwp, numbers.draws.sites, sample), sample)}
+    found = {"sites": _of_sites(_Run(rules, method, gwp, numbers.draws.sites, sample), sample)} if sites else {}
     runs: dict[int, _Run] = {}
     for name, (members, groups) in groupings.items():
         draws = numbers.draws.network if groups == 1 else numbers.draws.groups
@@ -182,25 +184,49 @@ def intervals(
     return found
 
 
+AT_ONCE, OWN_CH4, OWN_N2O, CERTAIN = range(4)
+
+
 @dataclass(frozen=True)
 class _Sample:
-    """Sites boiled down. B columns: the used (stream, route, node) triples, then what is at once, composting's methane,
-    its nitrous oxide, and what no error of weighing touches.
+    """Sites boiled down, at the modes of all factors but k, by span (S, N, …).
 
-    ``gross`` and ``net`` (S, N, B); ``error`` (S, N, B): the standard deviation of weighing that goes with each column;
-    ``columns`` (C, 3): stream, route, node; ``zone`` (N,): index into ``zones``.
+    ``avoided`` and ``charged`` (S, N, C): t CH4 that decays in the baseline, and of residue (None: none), by the used
+    (stream, route, node) triples of ``columns`` (C, 3). ``at_once`` (S, N): t CH4 that burns. ``rest`` (S, N, 4):
+    t CO2e of what is not decay: what burns, composting's methane, its nitrous oxide, and what no error of weighing
+    touches. ``before`` and ``within`` (S, N): standard deviation of the mass up to the span's end, and of the span's.
     """
 
-    gross: Floats
-    net: Floats
-    error: Floats
+    avoided: Floats
+    charged: Floats | None
+    at_once: Floats
+    rest: Floats
+    before: Floats
+    within: Floats
     diverted: Floats
     columns: Ints
     zone: Ints
     zones: tuple[str, ...]
+    gwp: float
 
+    def gross(self, span: int, rows: Ints) -> Floats:
+        """Coefficients (n, C + 4) of methane avoided."""
+        burnt_only = np.zeros((len(rows), 4))
+        burnt_only[:, AT_ONCE] = self.at_once[span, rows]
+        return np.concatenate([self.avoided[span, rows], burnt_only], axis=1)
 
-AT_ONCE, OWN_CH4, OWN_N2O, CERTAIN = range(4)
+    def net(self, span: int, rows: Ints) -> Floats:
+        """Coefficients (n, C + 4) of the net."""
+        decays = self.avoided[span, rows]
+        if self.charged is not None:
+            decays = decays - self.charged[span, rows]
+        return np.concatenate([self.gwp * decays, self.rest[span, rows]], axis=1)
+
+    def error(self, span: int, rows: Ints) -> Floats:
+        """Standard deviation of weighing (n, C + 4) that goes with each coefficient."""
+        counts = (len(self.columns), CERTAIN, 1)
+        parts = (self.before[span, rows], self.within[span, rows], np.zeros(len(rows)))
+        return np.concatenate([np.repeat(p[:, None], n, axis=1) for p, n in zip(parts, counts, strict=True)], axis=1)
 
 
 def _boil_down(
@@ -223,37 +249,32 @@ def _boil_down(
     baseline = replace(factors.decay, emitted=factors.decay.emitted / phi[:, None])
     avoided = np.where(known[..., None], streams, 0.0)
     decay_nodes = np.exp(-nodes[zone_of_group] / MONTHS)
-    gross = _at_nodes(*decaying(method, factors, avoided, baseline), group, decay_nodes, spans)
-    net = gross
-    shape = known.shape
-    fired_residue = np.zeros(shape)
+    by_node = _at_nodes(*decaying(method, factors, avoided, baseline), group, decay_nodes, spans)
+    used, left_over, fired_residue = (by_node != 0).any(axis=(0, 1)), None, np.zeros(known.shape)
     if masses.residue is not None and masses.residue.any():
         left = np.where(known[..., None], residue_by_stream(masses), 0.0)
-        net = gross - _at_nodes(*decaying(method, factors, left, factors.residue), group, decay_nodes, spans)
+        left_over = _at_nodes(*decaying(method, factors, left, factors.residue), group, decay_nodes, spans)
+        used |= (left_over != 0).any(axis=(0, 1))
         fired_residue = burnt(np.where(known, accounts.residue, 0) / MG_PER_T, factors.burnt, group, factors.burnt_ch4)
     fired = burnt(accounts.diverted_known / MG_PER_T, factors.burnt, group, factors.burnt_ch4)
-    tail_gross = np.zeros((len(spans), shape[1], 4))
-    tail_net = np.zeros((len(spans), shape[1], 4))
-    tail_gross[..., AT_ONCE] = _over(fired, spans)
-    tail_net[..., AT_ONCE] = gwp.ch4.value * _over(fired - fired_residue, spans)
-    tail_net[..., AT_ONCE] += gwp.n2o.value * _over((accounts.n2o_avoided - accounts.residue_n2o) / UG_PER_T, spans)
-    tail_net[..., OWN_CH4] = -gwp.ch4.value * _over(accounts.composting_ch4_known / UG_PER_T, spans)
-    tail_net[..., OWN_N2O] = -gwp.n2o.value * _over(accounts.composting_n2o_known / UG_PER_T, spans)
-    tail_net[..., CERTAIN] = -_over(accounts.energy_co2e_known / UG_PER_T, spans)
-    used = np.argwhere((gross != 0).any(axis=(0, 1)) | (net != 0).any(axis=(0, 1)))
-    picked = (slice(None), slice(None), *used.T)
-    error = np.zeros((len(spans), shape[1], len(used) + 4))
-    for number, (start, stop) in enumerate(spans):
-        error[number, :, : len(used)] = _mass_error(rules, masses, 0, stop)[:, None]
-        error[number, :, len(used) : len(used) + CERTAIN] = _mass_error(rules, masses, start, stop)[:, None]
+    rest = np.zeros((len(spans), known.shape[1], 4))
+    rest[..., AT_ONCE] = gwp.ch4.value * _over(fired - fired_residue, spans)
+    rest[..., AT_ONCE] += gwp.n2o.value * _over((accounts.n2o_avoided - accounts.residue_n2o) / UG_PER_T, spans)
+    rest[..., OWN_CH4] = -gwp.ch4.value * _over(accounts.composting_ch4_known / UG_PER_T, spans)
+    rest[..., OWN_N2O] = -gwp.n2o.value * _over(accounts.composting_n2o_known / UG_PER_T, spans)
+    rest[..., CERTAIN] = -_over(accounts.energy_co2e_known / UG_PER_T, spans)
     return _Sample(
-        gross=np.concatenate([gross[picked], tail_gross], axis=2),
-        net=np.concatenate([gwp.ch4.value * net[picked], tail_net], axis=2),
-        error=error,
+        avoided=by_node[:, :, used],
+        charged=None if left_over is None else left_over[:, :, used],
+        at_once=_over(fired, spans),
+        rest=rest,
+        before=np.stack([_mass_error(rules, masses, 0, stop) for _, stop in spans]),
+        within=np.stack([_mass_error(rules, masses, start, stop) for start, stop in spans]),
         diverted=_over(np.where(masses.verified, accounts.diverted, 0) / MG_PER_T, spans),
-        columns=used.astype(np.intp),
+        columns=np.argwhere(used).astype(np.intp),
         zone=zone_of_group[group],
         zones=zones,
+        gwp=gwp.ch4.value,
     )
 
 
@@ -433,45 +454,47 @@ def _lagrange(nodes: Floats, at: Floats) -> Floats:
 def _of_sites(run: _Run, sample: _Sample) -> Intervals:
     spans, sites = sample.diverted.shape
     gross, net = np.zeros((sites, spans, 2)), np.zeros((sites, spans, 2))
+    decays = len(sample.columns)
     for z, coefficients in enumerate(run.coefficients):
         members = np.flatnonzero(sample.zone == z)
-        for first in range(0, len(members), PORTION):
+        by_decay, by_rest = coefficients[:, :decays].T, coefficients[:, decays : decays + CERTAIN].T
+        for s, first in product(range(spans), range(0, len(members), PORTION)):
             rows = members[first : first + PORTION]
-            for s in range(spans):
-                for values, out in ((sample.gross, gross), (sample.net, net)):
-                    part = values[s, rows]
-                    drawn = part @ coefficients.T + (part * sample.error[s, rows]) @ coefficients.T * run.weighing
-                    out[rows, s] = _ends(run.rules, drawn)
-    sigma = sample.error[:, :, len(sample.columns) + AT_ONCE]
-    return _finished(run.rules, sample.diverted.T, (sample.diverted * sigma).T, gross, net)
+            before, within = (1 + each[s, rows, None] * run.weighing for each in (sample.before, sample.within))
+            formed = sample.avoided[s, rows] @ by_decay
+            gross[rows, s] = _ends(run.rules, formed * before + sample.at_once[s, rows, None] * within)
+            if sample.charged is not None:
+                formed -= sample.charged[s, rows] @ by_decay
+            drawn = sample.gwp * formed * before + (sample.rest[s, rows, :CERTAIN] @ by_rest) * within
+            net[rows, s] = _ends(run.rules, drawn + sample.rest[s, rows, CERTAIN, None])
+    return _finished(run.rules, sample.diverted.T, (sample.diverted * sample.within).T, gross, net)
 
 
 def _of_groups(run: _Run, sample: _Sample, members: Ints, groups: int) -> Intervals:
     spans = sample.diverted.shape[0]
     gross, net = np.zeros((groups, spans, 2)), np.zeros((groups, spans, 2))
     mass, variance = np.zeros((groups, spans)), np.zeros((groups, spans))
-    sigma = sample.error[:, :, len(sample.columns) + AT_ONCE]
     order = np.argsort(members, kind="stable")
     edges = np.searchsorted(members[order], np.arange(groups + 1))
     for g in range(groups):
         sites = order[edges[g] : edges[g + 1]]
         by_zone = [(z, sites[sample.zone[sites] == z]) for z in np.unique(sample.zone[sites])]
         mass[g] = sample.diverted[:, sites].sum(axis=1)
-        variance[g] = ((sample.diverted * sigma)[:, sites] ** 2).sum(axis=1)
+        variance[g] = ((sample.diverted[:, sites] * sample.within[:, sites]) ** 2).sum(axis=1)
         for s in range(spans):
             for values, out in ((sample.gross, gross), (sample.net, net)):
-                out[g, s] = _ends(run.rules, _sum_of(run, values[s], sample.error[s], by_zone)[None])[0]
+                parts = [(z, values(s, rows), sample.error(s, rows)) for z, rows in by_zone]
+                out[g, s] = _ends(run.rules, _sum_of(run, parts)[None])[0]
     return _finished(run.rules, mass, np.sqrt(variance), gross, net)
 
 
-def _sum_of(run: _Run, values: Floats, error: Floats, by_zone: Sequence[tuple[int, Ints]]) -> Floats:
+def _sum_of(run: _Run, parts: Sequence[tuple[int, Floats, Floats]]) -> Floats:
     """Draws (D,) of the sum of sites: their sum at the drawn factors, and one normal error of all their weighings."""
     total, variance = np.zeros(len(run.weighing)), np.zeros(len(run.weighing))
-    for z, rows in by_zone:
-        coefficients, part = run.coefficients[z], values[rows]
-        off = part * error[rows]
-        total += coefficients @ part.sum(axis=0)
-        if len(rows) < coefficients.shape[1]:
+    for z, values, error in parts:
+        coefficients, off = run.coefficients[z], values * error
+        total += coefficients @ values.sum(axis=0)
+        if len(values) < coefficients.shape[1]:
             variance += ((coefficients @ off.T) ** 2).sum(axis=1)
         else:
             variance += ((coefficients @ (off.T @ off)) * coefficients).sum(axis=1)
