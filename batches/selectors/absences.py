@@ -19,7 +19,7 @@ from batches.models import DiaryEntry, LedgerEntry
 from batches.resources import resources
 from batches.selectors.findings import Asked, Checked, Finding, found
 from batches.selectors.records import standing_records
-from batches.selectors.site_months import SiteMonthKey, current_entries
+from batches.selectors.site_months import SiteMonthKey, current_entries, standing
 from compostnet.shared.display import format_number
 from compostnet.shared.months import first_day, last_day, month_of
 from sites.models import Region, Site
@@ -39,7 +39,9 @@ class DayNumber(Func):
         self.ahead = int(ahead)
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        template = f"((CAST(strftime('%%s', %(expressions)s) AS integer) + {self.ahead}) / {DAY_SECONDS})"
+        # A millionth of a day against what rounding takes from a full hour.
+        ahead = self.ahead / DAY_SECONDS + 1e-6
+        template = f"CAST(julianday(%(expressions)s) - 2440587.5 + {ahead:.9f} AS integer)"
         return self.as_sql(compiler, connection, template=template, **context)
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
@@ -70,9 +72,8 @@ def _diary(asked: Asked, processes: Mapping[int, str], ambient: Mapping[int, flo
     first, last = first_day(asked.months[0]), last_day(asked.months[-1])
     start = dt.datetime.combine(first, dt.time(), zone)
     ahead = int((start.utcoffset() or dt.timedelta()).total_seconds())
-    entries = DiaryEntry.objects.filter(
+    entries = standing(DiaryEntry).filter(
         asked.of_sites("batch__site_id"),
-        superseded_by__isnull=True,
         observed_at__gte=start,
         observed_at__lt=dt.datetime.combine(last + dt.timedelta(days=1), dt.time(), zone),
     ).order_by()
