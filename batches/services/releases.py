@@ -99,6 +99,7 @@ def publish(*, actor: Actor, wish: Wish, progress: Progress, claim: Claim) -> Re
 def mend_index() -> None:
     """Write the index from what is committed: it does so even after a publisher was cut off before it could."""
     folder = Path(settings.RELEASES_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
     with transaction.atomic():
         hold(LOCK)
         write_index(folder)
