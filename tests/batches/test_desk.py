@@ -156,7 +156,9 @@ def test_a_silent_site_is_named_with_its_last_report(site, more, signed_in):
     assert "last report: March 2024" in page
 
 
-def test_the_months_say_how_far_they_are_and_what_is_new_since_their_release(site, more, signed_in):
+def test_the_months_say_how_far_they_are_and_what_is_new_since_their_release(
+    site, more, signed_in, django_capture_on_commit_callbacks
+):
     make_entry(site, "2024-05", 10)
     make_entry(more, "2024-04", 10)
     roll_up()
@@ -165,7 +167,8 @@ def test_the_months_say_how_far_they_are_and_what_is_new_since_their_release(sit
     assert (state.month, state.expected, state.verified, state.silent, state.release) == (MAY, 2, 1, 1, None)
     assert state.has_news
     client = signed_in("publisher")
-    client.post("/desk/publish/", {"month": "2024-05"})
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/desk/publish/", {"month": "2024-05"})
     assert (month_states()[0].release.number, month_states()[0].has_news) == (1, False)
     make_entry(site, "2024-05", 5)
     reopen_for_late_entries(touched={(site.pk, MAY)})
@@ -173,7 +176,8 @@ def test_the_months_say_how_far_they_are_and_what_is_new_since_their_release(sit
     verify_site_month(actor=CONSOLE, site=site, month=MAY)
     assert month_states()[0].has_news
     assert "verified again since" in read(client.get("/desk/", headers=ENGLISH))
-    client.post("/desk/publish/", {"month": "2024-05"})
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/desk/publish/", {"month": "2024-05", "reason": "a late load"})
     assert Release.objects.order_by("-number").values_list("number", "revision").first() == (2, 1)
 
 
