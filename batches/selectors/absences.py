@@ -22,6 +22,7 @@ from batches.selectors.records import standing_records
 from batches.selectors.site_months import SiteMonthKey, current_entries, standing
 from compostnet.shared.display import format_number
 from compostnet.shared.months import first_day, last_day, month_of
+from sites.climate import SiteClimate, climate_rule, climates, zone_of
 from sites.models import Region, Site
 
 NEVER_WARM = "never_warm"
@@ -182,6 +183,10 @@ def _places(asked: Asked, facts: Mapping[int, tuple[Any, ...]]) -> Checked:
         files = shipped_baselines(method)
         return find_baseline(files, chain(region), month // 12, invented=invented) is not None
 
+    @cache
+    def has_climate(region: str) -> bool:
+        return bool(zone_of(SiteClimate(), chain(region), climates(), climate_rule()).code)
+
     rules = checks()
     no_zone = found("zone_missing", rules.zone_missing.level)
     none_for: dict[int, Finding] = {}
@@ -194,5 +199,5 @@ def _places(asked: Asked, facts: Mapping[int, tuple[Any, ...]]) -> Checked:
             if year not in none_for:
                 none_for[year] = found("baseline_missing", rules.baseline_missing.level, {"year": year})
             yield key, none_for[year]
-        if not zone and (mean is None or rain is None):
+        if not zone and (mean is None or rain is None) and not has_climate(region):
             yield key, no_zone
