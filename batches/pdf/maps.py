@@ -9,7 +9,7 @@ import numpy as np
 from reportlab.lib.colors import Color, HexColor
 from reportlab.platypus import Flowable, Paragraph
 
-from compostnet.shared.pdf.look import INK, LINE, Look, put
+from compostnet.shared.pdf.look import BAD, INK, LINE, Look, put
 from sites.mapdata import MapQuery, MapView, Period, view_of
 from sites.mapdraw import class_breaks, frame_for
 from sites.mapmarks import Look as Sign
@@ -167,8 +167,9 @@ class ReleaseMap(Flowable):  # type: ignore[misc]
         frame = frame_for(self.ground.box, width=WIDTH - 2 * MARGIN, tallest=1000, shortest=420)
         lon, lat = self.site.position
         x, y = frame.project(np.array([lon]), np.array([lat]))
-        self._colours("", map_style().ink, 3.0)
-        self.canv.circle(float(x[0]), float(y[0]), 26.0, stroke=1, fill=0)
+        self.canv.setStrokeColor(BAD)
+        self.canv.setLineWidth(5.0)
+        self.canv.circle(float(x[0]), float(y[0]), 40.0, stroke=1, fill=0)
 
     def _colours(self, fill: str, stroke: str, width: float) -> None:
         if fill:

@@ -26,13 +26,13 @@ from batches.pdf.parts import (
     tonnes,
 )
 from compostnet.shared.display import NO_BREAK, NOTHING, format_number
-from compostnet.shared.pdf.charts import Bars
+from compostnet.shared.pdf.charts import Rows
 from compostnet.shared.pdf.look import WIDTH, build, look
 
 MOST_SITES = 1000
 """Sites in the annex; beyond that those with the most diverted, the rest stands in figures.csv."""
 MOST_CHANGES = 30
-MOST_BARS = 10
+MOST_BARS = 15
 SENSITIVITY = ("ch4_avoided_t", "composting_ch4_t", "composting_n2o_t", "net_co2e_t")
 
 
@@ -171,10 +171,10 @@ def _groups(report: Report) -> list[Flowable]:
             continue
         parts += [CondPageBreak(190), heading(report, title)]
         if len(rows) > 1:
+            unit = report.say("report_unit_wet")
             shown = [(report.name(row), _shown(row[report.period])) for row in rows[:MOST_BARS]]
-            unit = f"{report.say('report_diverted')} · {report.say('report_unit_wet')}"
-            missing = report.say("report_chart_missing")
-            parts += [Bars(report.page, shown, unit=unit, missing=missing, height=92), Spacer(1, 6)]
+            bars = [(name, value, f"{tonnes(value)}{NO_BREAK}{unit}") for name, value in shown]
+            parts += [Rows(report.page, bars, missing=report.say("report_chart_missing")), Spacer(1, 6)]
         parts.append(_group_table(report, rows))
     return parts
 
@@ -375,11 +375,16 @@ def _sensitivity(report: Report) -> list[Flowable]:
             *(tonnes(own[key]) for key in SENSITIVITY),
         ]
     )
+    apart: list[list[Any]] = []
     for one in report.document.get("sensitivity", ()):
         figure = one["network"].get(report.period) or {}
-        under = " ".join(part for part in (f"{one['label']} · {one['gwp']}", report.text(one.get("note"))) if part)
-        rows.append([(report.text(one["title"]), under), *(tonnes(figure.get(key)) for key in SENSITIVITY)])
-    if len(rows) == 1:
+        named = (report.text(one["title"]), f"{one['label']} · {one['gwp']}. {report.text(one.get('note'))}".strip())
+        if one.get("basis", "accrued") == "accrued":
+            rows.append([named, *(tonnes(figure.get(key)) for key in SENSITIVITY)])
+        else:
+            apart.append([named, percent(figure.get("share_covered")), tonnes(figure.get("net_co2e_t"))])
+    parts: list[Flowable] = [CondPageBreak(140), heading(report, say("report_sensitivity"))]
+    if len(rows) == 1 and not apart:
         return []
     heads = [
         say("report_set"),
@@ -388,13 +393,20 @@ def _sensitivity(report: Report) -> list[Flowable]:
         titled(say("report_own_n2o"), say("report_unit_n2o")),
         titled(say("report_net"), say("report_unit_co2e")),
     ]
-    return [
-        CondPageBreak(140),
-        heading(report, say("report_sensitivity")),
+    parts += [
         note(report, say("report_sensitivity_note")),
         Spacer(1, 3),
         numbers(report, heads, rows, [3, 1.1, 1.1, 1.1, 1.1], strong=(0,), padding=1.8),
     ]
+    if apart:
+        heads = [say("report_cross_check"), say("report_share_covered"),
+                 titled(say("report_net"), say("report_unit_co2e"))]  # fmt: skip
+        parts += [
+            Spacer(1, 8),
+            numbers(report, heads, apart, [4.2, 1.1, 1.1], padding=1.8),
+            note(report, say("report_cross_check_note")),
+        ]
+    return parts
 
 
 def _not_estimated(report: Report) -> list[Flowable]:

@@ -18,6 +18,7 @@ Json = Mapping[str, Any]
 Figure = Mapping[str, Any]
 LONGEST_NAME = 120
 """Characters of a name; what is longer is cut, with an ellipsis."""
+NUMBER_SIZE = 7.6
 SOFT_WARN = Color(0xFB / 255, 0xF1 / 255, 0xD9 / 255)
 
 
@@ -135,16 +136,17 @@ def percent(share: float | None) -> str:
     return f"{format_number(value, 0)}{NO_BREAK}%"
 
 
-def between(pair: Sequence[float] | None) -> str:
-    """``1.2 – 3.4``; '' where there is no interval."""
+def between(report: Report, pair: Sequence[float] | None) -> str:
+    """``1.2 to 3.4``, on one line; '' where there is no interval. A dash would read as a minus."""
     if not pair:
         return ""
-    return f"{format_number(pair[0])}{NO_BREAK}–{NO_BREAK}{format_number(pair[1])}"
+    low, high = (format_number(end) for end in pair)
+    return report.say("report_between", low=low, high=high).replace(" ", NO_BREAK)
 
 
 def interval_line(report: Report, figure: Figure, key: str) -> str:
     """``95 %: 1.2 – 3.4``; '' where there is no interval."""
-    found = between((figure.get("interval") or {}).get(key))
+    found = between(report, (figure.get("interval") or {}).get(key))
     return report.say("report_interval", interval=found) if found else ""
 
 
@@ -220,10 +222,14 @@ def plain_table(
     heights = [max(cell.wrap(wide[n] - 9, 1000)[1] for n, cell in enumerate(head)) + 6.4]
     for row in rows:
         cells: list[Any] = [page.text(cell, "cell") for cell in row[:left]]
-        tall = max(cell.wrap(wide[n] - 9, 1000)[1] for n, cell in enumerate(cells))
-        made.append([*cells, *row[left:]])
+        for n, cell in enumerate(row[left:], start=left):
+            # Only a number that is wider than its column needs a paragraph, which breaks it.
+            is_wide = page.faces.width(cell, NUMBER_SIZE) > wide[n] - 9
+            cells.append(page.text(cell, "cell-right") if is_wide else cell)
+        tall = max((cell.wrap(wide[n] - 9, 1000)[1] for n, cell in enumerate(cells) if not isinstance(cell, str)))
+        made.append(cells)
         heights.append(tall + 4.4)
-    size, face = 7.6, page.faces.regular[0].name
+    face = page.faces.regular[0].name
     made_table = Table(made, colWidths=wide, rowHeights=heights, repeatRows=1, hAlign="LEFT")
     made_table.setStyle(
         TableStyle(
@@ -237,7 +243,7 @@ def plain_table(
                 ("BACKGROUND", (0, 0), (-1, 0), LEAF_SOFT),
                 ("LINEBELOW", (0, 0), (-1, 0), 0.7, LEAF),
                 ("VALIGN", (0, 0), (-1, 0), "BOTTOM"),
-                ("FONT", (left, 1), (-1, -1), face, size, 10.4),
+                ("FONT", (left, 1), (-1, -1), face, NUMBER_SIZE, 10.4),
                 ("TEXTCOLOR", (left, 1), (-1, -1), INK),
                 ("ALIGN", (left, 1), (-1, -1), "RIGHT"),
                 *(("BACKGROUND", (0, n + 1), (-1, n + 1), LEAF_SOFT) for n in strong),

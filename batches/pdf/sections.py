@@ -27,6 +27,8 @@ from compostnet.shared.display import NO_BREAK, NOTHING, format_mass, format_mon
 from compostnet.shared.pdf.charts import Bars, Card, Cards, Parts
 from compostnet.shared.pdf.look import WIDTH, pairs
 
+NUTRIENTS = ("n", "p2o5", "k2o")
+"""In the order that a bag of fertiliser names them."""
 SHOWN_MONTHS = 24
 """As many months stand in the chart and the table of months; all of them are in figures.csv."""
 
@@ -69,8 +71,8 @@ def measured(report: Report, figure: Figure) -> list[Flowable]:
         ("share_estimated", report.say("report_estimated")),
     )
     known = [(name, figure.get(key)) for key, name in names]
-    shares = [(name, share) for name, share in known if share is not None]
-    if not shares:
+    shares = [(name, share) for name, share in known if share]
+    if all(share is None for _, share in known):
         return []
     rest = 1 - sum(share for _, share in shares)
     if rest > 0.001:
@@ -235,7 +237,9 @@ def fertiliser(report: Report, benefit: Json | None) -> list[Flowable]:
     if not benefit or not rules:
         return []
     rows: list[list[Any]] = []
-    for code, one in rules["nutrients"].items():
+    known = rules["nutrients"]
+    for code in [*(one for one in NUTRIENTS if one in known), *(one for one in known if one not in NUTRIENTS)]:
+        one = known[code]
         found = benefit.get(f"{code}_kg")
         content = one["content"]
         per = format_number(one["kg_per_t"][1])
@@ -243,7 +247,7 @@ def fertiliser(report: Report, benefit: Json | None) -> list[Flowable]:
             [
                 report.text(one["name"]),
                 format_number(found[1]) if found else NOTHING,
-                between((found[0], found[2])) if found else NOTHING,
+                between(report, (found[0], found[2])) if found else NOTHING,
                 per,
                 str(content["confidence"]),
             ]
@@ -304,27 +308,24 @@ def moneys(values: Mapping[str, float] | None) -> str:
 
 
 def fees(report: Report, ids: Sequence[str] | None = None) -> list[Flowable]:
-    """The fees that savings were reckoned with, by id (all without)."""
+    """The fees of the year that savings were reckoned with, by id (all without); regions of one fee together."""
     rules = (report.document.get("benefits") or {}).get("rules") or {}
-    found = [fee for fee in rules.get("fees", ()) if ids is None or fee["id"] in ids]
-    if not found:
+    year = int(report.month[:4])
+    alike: dict[tuple[Any, ...], list[str]] = {}
+    for fee in rules.get("fees", ()):
+        first, last = fee["years"]
+        if (ids is not None and fee["id"] not in ids) or not first <= year <= (last or year):
+            continue
+        price = f"{format_number(fee['value'])}{NO_BREAK}{fee['currency']}"
+        key = (f"{first}–{last or ''}", report.text(fee["what"]), cited(fee["document"]), price, fee["confidence"])
+        alike.setdefault(key, []).append(region_name(report, fee["region"]))
+    if not alike:
         return []
     say = report.say
-    rows: list[list[Any]] = []
-    for fee in found:
-        first, last = fee["years"]
-        years = f"{first}–{last or ''}"
-        region = region_name(report, fee["region"])
-        document = cited(fee["document"])
-        rows.append(
-            [
-                region,
-                years,
-                (report.text(fee["what"]), document),
-                f"{format_number(fee['value'])}{NO_BREAK}{fee['currency']}",
-                fee["confidence"],
-            ]
-        )
+    rows = [
+        [_joined(report, names), years, (what, document), price, grade]
+        for (years, what, document, price, grade), names in alike.items()
+    ]
     heads = [
         say("report_region"),
         say("report_years"),
@@ -332,7 +333,11 @@ def fees(report: Report, ids: Sequence[str] | None = None) -> list[Flowable]:
         say("report_fee_per_t"),
         say("report_grade"),
     ]
-    return [numbers(report, heads, rows, [1.2, 0.9, 3.6, 1, 0.6], left=3)]
+    return [numbers(report, heads, rows, [2.2, 0.9, 2.8, 1, 0.6], left=3, padding=2)]
+
+
+def _joined(report: Report, names: Sequence[str]) -> str:
+    return ("、" if report.page.chinese else ", ").join(names)
 
 
 def region_name(report: Report, code: str) -> str:
@@ -385,19 +390,17 @@ def factors(report: Report, method: Json | None) -> list[Flowable]:
         say("report_value"),
         say("report_grade"),
     ]
-    parts: list[Flowable] = [
+    known = [f"{code}: {cited(source)}" for code, source in sources.items() if any(code == row[2] for row in rows)]
+    return [
         CondPageBreak(140),
         heading(report, say("report_factors")),
         report.page.text(report.text(own.get("summary")), "body"),
         note(report, say("report_grades")),
-        Spacer(1, 3),
+        *([heading(report, say("report_sources"), "h3")] if known else []),
+        *(note(report, line) for line in known),
+        Spacer(1, 5),
         plain_table(report, heads, rows, [3.3, 2, 1.3, 1, 0.7], left=3),
     ]
-    known = [f"{code}: {cited(source)}" for code, source in sources.items() if any(code == row[2] for row in rows)]
-    if known:
-        parts.append(heading(report, say("report_sources"), "h3"))
-        parts += [note(report, line) for line in known]
-    return parts
 
 
 def _factors(prefix: str, found: Any) -> Iterator[tuple[str, Json]]:
@@ -414,16 +417,17 @@ def baselines(report: Report, method: Json | None, ids: Sequence[str]) -> list[F
     say = report.say
     files = {file["code"]: file for file in (method or {}).get("baselines", ())}
     routes = ((method or {}).get("method") or {}).get("routes") or {}
-    rows: list[list[Any]] = []
     gap = "" if report.page.chinese else " "
+    alike: dict[tuple[str, str, str, str], list[tuple[str, str]]] = {}
     for key in ids:
         code, _, rest = key.partition("/")
         region, _, first = rest.rpartition("/")
         file = files.get(code)
         periods = (file or {}).get("regions", {}).get(region, ())
         period = next((one for one in periods if str(one["years"][0]) == first), None)
+        place = (region_name(report, region), key)
         if file is None or period is None:
-            rows.append([region_name(report, region), key, NOTHING, NOTHING])
+            alike.setdefault((NOTHING, NOTHING, "", NOTHING), []).append(place)
             continue
         mix = [
             say(
@@ -434,15 +438,24 @@ def baselines(report: Report, method: Json | None, ids: Sequence[str]) -> list[F
             + (gap + say("report_capture", share=percent(part["capture"])) if part.get("capture") else "")
             for part in period["mix"]
         ]
-        document = file["documents"].get(period["document"]) or {}
+        document = cited(file["documents"].get(period["document"]) or {})
         review = file["reviews"].get(period["review"]) or {}
         who = say("report_reviewed", reviewer=review.get("reviewer", ""), date=review.get("reviewed_on", ""))
-        rows.append([(region_name(report, region), key), ("；" if report.page.chinese else "; ").join(mix),
-                     (cited(document), who), str(period["confidence"])])  # fmt: skip
+        words = ("；" if report.page.chinese else "; ").join(mix)
+        alike.setdefault((words, document, who, str(period["confidence"])), []).append(place)
+    rows: list[list[Any]] = [
+        [
+            (_joined(report, list(dict.fromkeys(name for name, _ in places))), ", ".join(key for _, key in places)),
+            mix_words,
+            (document, who),
+            grade,
+        ]
+        for (mix_words, document, who, grade), places in alike.items()
+    ]
     if not rows:
         return [note(report, say("report_no_baseline_used"))]
     heads = [say("report_region"), say("report_mix"), say("report_document"), say("report_grade")]
-    return [numbers(report, heads, rows, [1.5, 2.6, 3, 0.6], left=4, padding=1.8)]
+    return [numbers(report, heads, rows, [2.4, 2.4, 2.4, 0.5], left=4, padding=2)]
 
 
 def change_rows(report: Report, changes: Sequence[Json]) -> list[list[Any]]:
@@ -467,17 +480,26 @@ def change_rows(report: Report, changes: Sequence[Json]) -> list[list[Any]]:
                 where,
                 format_month(str(one["month"]), report.language) if one.get("month") else "",
                 (measures.get(indicator, indicator), report.text(one.get("reason"))),
-                _value(one.get("old")),
-                _value(one.get("new")),
+                *_pair(one.get("old"), one.get("new")),
             ]
         )
     return rows
 
 
-def _value(value: Any) -> str:
-    if value is None or value == "":
-        return NOTHING
-    try:
-        return format_number(float(value))
-    except (TypeError, ValueError):
-        return str(value)
+def _pair(old: Any, new: Any) -> tuple[str, str]:
+    """Old and new value in as few digits as tell them apart."""
+    values = []
+    for value in (old, new):
+        try:
+            values.append(None if value is None or value == "" else float(value))
+        except (TypeError, ValueError):
+            return str(old or NOTHING), str(new or NOTHING)
+    one, other = values
+    if one is None or other is None or one == other:
+        return format_number(one), format_number(other)
+    shown = format_number(one), format_number(other)
+    for places in range(1, 10):
+        if shown[0] != shown[1]:
+            break
+        shown = format_number(one, places), format_number(other, places)
+    return shown

@@ -117,6 +117,36 @@ class Bars(Flowable):  # type: ignore[misc]
             put(self.canv, look, x, 3, label, SIZE, colour=MUTED)
 
 
+class Rows(Flowable):  # type: ignore[misc]
+    """Level bars, one below the other: (name, value, what is said of it); None is hatched and named."""
+
+    ROW, NAMES, WORDS = 11.5, 0.26, 0.16
+
+    def __init__(self, look: Look, rows: Sequence[tuple[str, float | None, str]], *, missing: str) -> None:
+        super().__init__()
+        self.look, self.rows, self.missing = look, list(rows), missing
+
+    def wrap(self, width: float, height: float) -> tuple[float, float]:
+        self.width, self.height = width, self.ROW * len(self.rows) + 2
+        return self.width, self.height
+
+    def draw(self) -> None:
+        canvas, look = self.canv, self.look
+        left, room = self.width * self.NAMES, self.width * (1 - self.NAMES - self.WORDS)
+        most = max((abs(value) for _, value, _ in self.rows if value is not None), default=0.0) or 1.0
+        for number, (name, value, words) in enumerate(self.rows):
+            y = self.height - (number + 1) * self.ROW
+            put(canvas, look, 0, y + 2.6, fit(look, name, SIZE + 0.4, left - 8), SIZE + 0.4)
+            if value is None:
+                hatch(canvas, left, y + 1.5, room * 0.2, self.ROW - 3.5)
+                put(canvas, look, left + room * 0.2 + 4, y + 2.6, self.missing, SIZE, colour=MUTED)
+                continue
+            canvas.setFillColor(LEAF if value >= 0 else BELOW)
+            long = max(0.6, room * abs(value) / most)
+            canvas.rect(left, y + 1.5, long, self.ROW - 3.5, stroke=0, fill=1)
+            put(canvas, look, left + long + 4, y + 2.6, words, SIZE, colour=INK)
+
+
 class Parts(Flowable):  # type: ignore[misc]
     """Parts of a whole as one bar, with its legend: (name, share of one, what is said of it)."""
 
