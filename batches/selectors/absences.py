@@ -15,7 +15,7 @@ from django.utils import timezone
 from batches.checks import checks, is_never_warm, warm_from, widest_gap
 from batches.impact.baselines import find_baseline, shipped_baselines
 from batches.impact.method import default_method
-from batches.models import DiaryEntry, LedgerEntry
+from batches.models import Batch, DiaryEntry, LedgerEntry
 from batches.resources import resources
 from batches.selectors.findings import Asked, Checked, Finding, found
 from batches.selectors.records import standing_records
@@ -68,35 +68,34 @@ def absences(asked: Asked) -> Checked:
 def _diary(asked: Asked, processes: Mapping[int, str], ambient: Mapping[int, float | None]) -> Checked:
     """Gaps in the diary, and batches being filled that were never warm."""
     days: dict[int, list[int]] = defaultdict(list)
-    heat: dict[tuple[UUID, int], list[Any]] = {}
+    heat: dict[tuple[UUID, int], tuple[float, int]] = {}
     zone = timezone.get_default_timezone()
     first, last = first_day(asked.months[0]), last_day(asked.months[-1])
     start = dt.datetime.combine(first, dt.time(), zone)
     ahead = int((start.utcoffset() or dt.timedelta()).total_seconds())
-    entries = standing(DiaryEntry).filter(
-        asked.of_sites("batch__site_id"),
-        observed_at__gte=start,
-        observed_at__lt=dt.datetime.combine(last + dt.timedelta(days=1), dt.time(), zone),
-    ).order_by()
+    entries = (
+        standing(DiaryEntry)
+        .filter(
+            asked.of_sites("batch__site_id"),
+            observed_at__gte=start,
+            observed_at__lt=dt.datetime.combine(last + dt.timedelta(days=1), dt.time(), zone),
+        )
+        .order_by()
+    )
     temperature = Q(kind=DiaryEntry.Kind.TEMPERATURE, value__isnull=False)
     by_day = entries.annotate(day=DayNumber(F("observed_at"), ahead)).values_list("site_id", "batch_id", "day")
     rows = by_day.annotate(
         hottest=Max("value", filter=temperature),
         readings=Count("pk", filter=temperature),
-        newest=Max("recorded_at", filter=temperature),
     )
     month_starts = {month: (first_day(month) - EPOCH).days for month in asked.months}
-    for site, batch, day, hottest, readings, newest in rows:
+    for site, batch, day, hottest, readings in rows:
         days[site].append(day)
         if not readings:
             continue
         month = month_of(EPOCH + dt.timedelta(days=day))
         known = heat.get((batch, month))
-        heat[batch, month] = (
-            [hottest, readings, newest]
-            if known is None
-            else [max(known[0], hottest), known[1] + readings, max(known[2], newest)]
-        )
+        heat[batch, month] = (hottest, readings) if known is None else (max(known[0], hottest), known[1] + readings)
     rule = checks().diary_gap
     for key, intake in asked.intake.items():
         site, month = key
@@ -115,7 +114,7 @@ def _never_warm(
     asked: Asked,
     processes: Mapping[int, str],
     ambient: Mapping[int, float | None],
-    heat: Mapping[tuple[UUID, int], list[Any]],
+    heat: Mapping[tuple[UUID, int], tuple[float, int]],
 ) -> Checked:
     rule = checks().never_warm
     if not heat:
@@ -123,22 +122,30 @@ def _never_warm(
     filled = current_entries().filter(
         asked.of_sites(), month__in=asked.months, kind=LedgerEntry.Kind.INTAKE, mass_mg__gt=0
     )
-    rows = filled.order_by().values_list("site_id", "month", "batch_id", "batch__code").distinct()
-    for site, month, batch, code in rows:
+    cold = {
+        (batch, month, site)
+        for site, month, batch in filled.order_by().values_list("site_id", "month", "batch_id").distinct()
+        if (site, month) in asked.keys
+        and (batch, month) in heat
+        and processes.get(site) not in rule.not_for
+        and is_never_warm(*heat[batch, month], ambient.get(site))
+    }
+    if not cold:
+        return
+    batches = {batch for batch, _, _ in cold}
+    codes = dict(Batch.objects.filter(pk__in=batches).values_list("pk", "code"))
+    measured = standing(DiaryEntry).filter(batch_id__in=batches, kind=DiaryEntry.Kind.TEMPERATURE).order_by()
+    newest = dict(measured.values_list("batch_id").annotate(newest=Max("recorded_at")))
+    for batch, month, site in sorted(cold, key=lambda one: (one[2], one[1], codes[one[0]])):
         key: SiteMonthKey = (site, month)
-        if key not in asked.keys or (batch, month) not in heat or processes.get(site) in rule.not_for:
-            continue
-        hottest, readings, newest = heat[batch, month]
-        if not is_never_warm(hottest, readings, ambient.get(site)):
-            continue
-        least = warm_from(ambient.get(site))
+        (hottest, readings), code, least = heat[batch, month], codes[batch], warm_from(ambient.get(site))
         values = {
             "batch": code,
             "hottest": format_number(hottest),
             "readings": readings,
             "least": format_number(least),
         }
-        text = asked.explanation(key, NEVER_WARM, batch, newest)
+        text = asked.explanation(key, NEVER_WARM, batch, newest[batch])
         yield key, found(NEVER_WARM, rule.level, values, batch=batch, batch_code=code, explanation=text)
 
 

@@ -228,13 +228,13 @@ def verify_site_months(*, actor: Actor, keys: Collection[SiteMonthKey], only_cle
     if not wanted:
         return done
     hold(LOCK)
-    for start in range(0, len(wanted), CHUNK):
-        SiteMonth.objects.bulk_create(
-            [SiteMonth(site_id=s, month=m) for s, m in wanted[start : start + CHUNK]], ignore_conflicts=True
-        )
-    locked = SiteMonth.objects.select_for_update(of=("self",)).filter(month__in=months).order_by("site_id", "month")
+    chosen = SiteMonth.objects.filter(month__in=months)
     if len(sites) <= MANY_SITES:
-        locked = locked.filter(site_id__in=sites)
+        chosen = chosen.filter(site_id__in=sites)
+    known = set(chosen.values_list("site_id", "month"))
+    missing = [SiteMonth(site_id=s, month=m) for s, m in wanted if (s, m) not in known]
+    SiteMonth.objects.bulk_create(missing, ignore_conflicts=True, batch_size=CHUNK)
+    locked = chosen.select_for_update(of=("self",)).order_by("site_id", "month")
     rows = {(row.site_id, row.month): row for row in locked}
     findings = findings_for(wanted, verifier=actor)
     ready = []
