@@ -13,8 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from compostnet.shared import releases
-from compostnet.shared.charts import Drawing, bar_chart
-from compostnet.shared.display import format_month
+from compostnet.shared.charts import Drawing
 from compostnet.shared.paging import paginate
 from compostnet.shared.rules import Text
 from sites import selectors
@@ -25,11 +24,12 @@ from sites.mapdraw import CHINA_BOX, box_around
 from sites.mapmarks import mark
 from sites.mapsvg import Outline, draw_locator
 from sites.models import Site
+from sites.panels import panels_of
 from sites.permissions import may
+from sites.site_figures import figures_of_site
 from sites.vocabulary import process_name, processes, scenario_name, scenarios
 
 SITES_A_PAGE = 60
-MONTHS_SHOWN = 24
 HOME = "CN"
 
 
@@ -70,8 +70,7 @@ def site_page(request: HttpRequest, code: str) -> HttpResponse:
     """What the public may know of one site, with its figures of the latest release."""
     site = selectors.site_with_code(code)
     release = releases.latest(settings.RELEASES_DIR)
-    figures = _site_figures(release).get(code)
-    months = list((figures or {}).get("months", ()))[-MONTHS_SHOWN:]
+    figures = figures_of_site(release, code, _language()) if release else None
     line = selectors.ancestors(site.region)
     return render(
         request,
@@ -81,8 +80,7 @@ def site_page(request: HttpRequest, code: str) -> HttpResponse:
             "line": line[1:] or line,
             "release": release,
             "figures": figures,
-            "months": months[::-1],
-            "chart": _months_chart(site, months),
+            "panels": panels_of(site),
             "locator": _locator(site),
             "about_process": processes()[site.process].about if site.process in processes() else Text(zh="", en=""),
             "may_log": may(actor(request), "view_site_private", site=site),
@@ -115,23 +113,6 @@ def _language() -> str:
 
 def _site_figures(release: releases.Published | None) -> dict[str, dict[str, Any]]:
     return {} if release is None else {row["code"]: row for row in release.figures.get("sites", ())}
-
-
-def _months_chart(site: Site, months: list[dict[str, Any]]) -> Drawing | None:
-    if not months:
-        return None
-    language = _language()
-    return bar_chart(
-        [
-            (format_month(row["month"], language), row["diverted_t"] if row.get("sites_verified") else None)
-            for row in months
-        ],
-        title=_("Waste diverted by month: %(site)s") % {"site": named(site)},
-        description=_("Tonnes of wet waste in each month of the latest release; the table below has the same figures."),
-        unit=_("t"),
-        language=language,
-        missing=_("Not verified"),
-    )
 
 
 def _locator(site: Site) -> Drawing | None:
