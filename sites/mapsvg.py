@@ -219,20 +219,22 @@ def _size_legend(frame: Frame, sizes: Sizes, unit: float, words: Words) -> str:
     if unit <= 0:
         return ""
     masses = round_sizes((sizes.largest / unit) ** 2)
-    size = sizes.smallest * 3 if sizes.smallest < 8 else sizes.smallest * 2.4
+    titled = sizes.smallest < 8  # on a phone the words stand in the legend beside the map only
+    size = sizes.smallest * 3 if titled else sizes.smallest * 2.4
     reach = unit * masses[0] ** 0.5
     step = size * 1.25
-    depth = max(2 * reach, step * len(masses)) + step * 1.9
+    depth = max(2 * reach, step * len(masses)) + step * (1.9 if titled else 0.9)
     labels = [format_mass(mass, words.language, "t") for mass in masses]
-    wide = (
-        max(text_width(words.size, size) * 1.05, 2 * reach + max(text_width(t, size) for t in labels) + size * 2) + size
-    )
+    wide = 2 * reach + max(text_width(text, size) for text in labels) + size * 3
+    if titled:
+        wide = max(wide, text_width(words.size, size) * 1.05 + size)
     top, left, bottom = frame.height - depth - 10, 10.0, frame.height - 10 - step * 0.5
-    parts = [
-        f'<rect class="map-key" x="{left:.0f}" y="{top:.0f}" width="{wide:.0f}" height="{depth:.0f}" rx="6"/>',
-        f'<text class="map-key-text" x="{left + size * 0.6:.0f}" y="{top + step:.0f}" font-size="{size:.0f}">'
-        f"{escaped(words.size)}</text>",
-    ]
+    parts = [f'<rect class="map-key" x="{left:.0f}" y="{top:.0f}" width="{wide:.0f}" height="{depth:.0f}" rx="6"/>']
+    if titled:
+        parts.append(
+            f'<text class="map-key-text" x="{left + size * 0.6:.0f}" y="{top + step:.0f}" font-size="{size:.0f}">'
+            f"{escaped(words.size)}</text>"
+        )
     middle = left + size * 0.6 + reach
     for number, (mass, label) in enumerate(zip(masses, labels, strict=True)):
         radius = unit * mass**0.5

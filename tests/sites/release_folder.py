@@ -29,10 +29,18 @@ def figure(diverted: float | None, ch4: float | None = None, *, verified: int = 
     }
 
 
-def write_release(folder: Path, sites: list[dict[str, Any]], *, month: str = "2026-06") -> None:
-    """Write release 1. Each site: code, name_zh, name_en, province, city, scenario, process, position, month, total
-    and optionally months."""
-    path = folder / "1"
+def write_release(
+    folder: Path,
+    sites: list[dict[str, Any]],
+    *,
+    month: str = "2026-06",
+    number: int = 1,
+    series_months: list[str] | None = None,
+    classes: dict[str, Any] | None = None,
+) -> None:
+    """Write a release. Each site: code, name_zh, name_en, province, city, scenario, process, position, month, total
+    and optionally months, series (on ``series_months``) and classes."""
+    path = folder / str(number)
     path.mkdir(parents=True, exist_ok=True)
     provinces: dict[str, list[dict[str, Any]]] = {}
     for site in sites:
@@ -43,7 +51,14 @@ def write_release(folder: Path, sites: list[dict[str, Any]], *, month: str = "20
 
     network = {period: summed(sites, period) for period in ("month", "year", "total")}
     figures = {
-        "release": {"number": 1, "month": month, "revision": 0, "method": "CN-TOOL04", "gwp": "AR6", "invented": True},
+        "release": {
+            "number": number,
+            "month": month,
+            "revision": 0,
+            "method": "CN-TOOL04",
+            "gwp": "AR6",
+            "invented": True,
+        },
         "network": network,
         "months": [],
         "provinces": [
@@ -57,6 +72,8 @@ def write_release(folder: Path, sites: list[dict[str, Any]], *, month: str = "20
         ],
         "cities": [],
         "scenarios": [],
+        **({"series_months": series_months} if series_months else {}),
+        **({"classes": classes} if classes else {}),
         "sites": [
             {
                 **{k: v for k, v in site.items() if k != "position"},
@@ -81,5 +98,7 @@ def write_release(folder: Path, sites: list[dict[str, Any]], *, month: str = "20
     (path / "figures.json").write_text(json.dumps(figures), encoding="utf-8")
     (path / "sites.geojson").write_text(json.dumps(places), encoding="utf-8")
     (path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    index = {"latest": 1, "releases": [{"number": 1, "month": month, "revision": 0}]}
-    (folder / "index.json").write_text(json.dumps(index), encoding="utf-8")
+    releases = [
+        {"number": n, "month": month, "revision": n - 1} for n in range(1, number + 1) if (folder / str(n)).exists()
+    ]
+    (folder / "index.json").write_text(json.dumps({"latest": number, "releases": releases}), encoding="utf-8")

@@ -287,7 +287,7 @@ export class LiveStage implements Stage {
       return { mark, element: drawMark(shown, this.config, looks, sizes, scale), ...base };
     });
     this.group.replaceChildren(...this.drawn.map((one) => one.element));
-    this.grid.setAttribute("transform", `translate(${left} ${top}) scale(${times})`);
+    this.place();
     this.key();
   }
 
@@ -305,8 +305,14 @@ export class LiveStage implements Stage {
   private place(): void {
     const { times, left, top } = this.through();
     this.grid.setAttribute("transform", `translate(${left} ${top}) scale(${times})`);
-    for (const { element, x, y } of this.drawn) {
-      element.setAttribute("transform", `translate(${(x * times + left).toFixed(1)} ${(y * times + top).toFixed(1)})`);
+    const { clientWidth: wide, clientHeight: high } = this.holder;
+    for (const { element, mark, x, y } of this.drawn) {
+      const [a, b] = [x * times + left, y * times + top];
+      element.setAttribute("transform", `translate(${a.toFixed(1)} ${b.toFixed(1)})`);
+      // What lies outside is no place for the keyboard to go.
+      const reach = mark.radius;
+      if (a < -reach || b < -reach || a > wide + reach || b > high + reach) element.setAttribute("display", "none");
+      else element.removeAttribute("display");
     }
   }
 
