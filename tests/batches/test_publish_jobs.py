@@ -238,7 +238,7 @@ def test_the_button_starts_a_job_and_leads_to_its_page(ready, publisher, client,
     assert reverse("release", args=[1]) in done
     refused = client.post(
         reverse("desk_publish"), {"month": "2024-05", "back": "/desk/"}, follow=True, headers={"Accept-Language": "en"}
-    )  # noqa: E501
+    )
     assert "Say why it is revised" in refused.content.decode()
 
 

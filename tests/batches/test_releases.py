@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import hashlib
 import json
+import shutil
 import threading
 import time
 from io import StringIO
 
 import pytest
+import rfc8785
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, connections
 
+from batches.impact.signing import passed, sign
+from batches.impact.verifying import verify_folder
 from batches.models import Release, SiteMonth
 from batches.services import release_folder
 from batches.services import releases as service
 from batches.services.releases import publish_release
+from batches.services.signing_keys import signing_key
 from batches.services.site_months import query_site_month, reopen_for_late_entries, verify_site_months
 from compostnet.shared import releases as published
 from compostnet.shared.months import parse_month
@@ -221,9 +227,168 @@ class TestPublishing:
     def test_json_is_canonical(self, ready, folder):
         publish_release(actor=CONSOLE, month=MAY)
         content = (folder / "1" / "figures.json").read_bytes()
-        import rfc8785
-
         assert rfc8785.dumps(json.loads(content)) == content
+
+
+@pytest.mark.django_db
+class TestStatus:
+    def statuses(self):
+        return [(r.number, r.revision, r.status) for r in Release.objects.order_by("number")]
+
+    def change(self, site, kg=7):
+        make_entry(site, "2024-05", kg)
+        reopen_for_late_entries(touched={(site.pk, MAY)})
+        verify(site, "2024-05")
+
+    def test_provisional_then_final_without_any_change_then_restated_with_a_reason(self, ready, folder):
+        publish_release(actor=CONSOLE, month=MAY)
+        final = publish_release(actor=CONSOLE, month=MAY, final=True)
+        assert self.statuses() == [(1, 0, "provisional"), (2, 1, "final")]
+        assert published.numbered(folder, 2).status == "final"
+        with pytest.raises(Problem) as error:
+            publish_release(actor=CONSOLE, month=MAY, final=True, reason="again")
+        assert error.value.code == "release_unchanged"
+        self.change(ready)
+        with pytest.raises(Problem) as error:
+            publish_release(actor=CONSOLE, month=MAY)
+        assert error.value.code == "release_reason_needed"
+        restated = publish_release(actor=CONSOLE, month=MAY, reason="一车漏记")
+        assert (restated.status, restated.reason, restated.revision) == ("restated", "一车漏记", 2)
+        assert published.numbered(folder, 3).about["reason"] == {"zh": "一车漏记", "en": "一车漏记"}
+        assert published.numbered(folder, 3).about["previous"]["manifest_sha256"] == final.manifest_sha256
+
+    def test_a_provisional_month_that_changed_is_restated(self, ready):
+        publish_release(actor=CONSOLE, month=MAY)
+        self.change(ready)
+        publish_release(actor=CONSOLE, month=MAY)
+        assert self.statuses() == [(1, 0, "provisional"), (2, 1, "restated")]
+
+    def test_final_needs_every_expected_site_or_somebody_who_says_so(self, ready, folder):
+        Site.objects.create(
+            code="other", name_zh="别处", name_en="Other", region=ready.region, scenario="village",
+            process="windrow", opened_on="2024-05-31",
+        )  # fmt: skip
+        with pytest.raises(Problem) as error:
+            publish_release(actor=CONSOLE, month=MAY, final=True)
+        assert error.value.code == "release_not_complete"
+        assert error.value.message.values == {"month": "2024-05", "verified": 1, "expected": 2}
+        assert publish_release(actor=CONSOLE, month=MAY - 1, final=True).status == "final"
+        assert publish_release(actor=CONSOLE, month=MAY, final=True, confirmed=True).status == "final"
+
+
+@pytest.mark.django_db
+class TestSignature:
+    def test_every_release_is_signed_chained_and_verifies(self, ready, folder, settings):
+        for month in (MAY - 1, MAY):
+            publish_release(actor=CONSOLE, month=month)
+        first, second = (verify_folder(folder / str(number)) for number in (1, 2))
+        assert passed(first) and passed(second)
+        assert all(check.ok for check in (*first, *second))
+        manifest = json.loads((folder / "2" / "manifest.json").read_bytes())
+        before = hashlib.sha256((folder / "1" / "manifest.json").read_bytes()).hexdigest()
+        assert manifest["release"]["previous"] == {"number": 1, "manifest_sha256": before}
+        assert manifest["release"] == published.numbered(folder, 2).figures["release"]
+        assert manifest["headline"]["month"]["diverted_t"] == 0.2
+        entry = published.index(folder)[1]
+        assert entry["headline"] == manifest["headline"]
+        assert (entry["status"], entry["reason"]) == ("provisional", None)
+        assert (folder / "2" / "manifest.sig").read_bytes() == sign(
+            (folder / "2" / "manifest.json").read_bytes(), signing_key()
+        )
+
+    @pytest.mark.parametrize(
+        ("file", "fails"),
+        [
+            ("2/figures.csv", {"file:figures.csv"}),
+            ("2/manifest.json", {"manifest"}),
+            ("2/manifest.sig", {"signature"}),
+            ("1/manifest.json", {"chain"}),
+            ("keys.json", set()),
+        ],
+    )
+    def test_a_file_that_is_touched_is_found(self, ready, folder, file, fails):
+        for month in (MAY - 1, MAY):
+            publish_release(actor=CONSOLE, month=month)
+        path = folder / file
+        content = bytearray(path.read_bytes())
+        content[0] ^= 1
+        path.write_bytes(bytes(content))
+        checks = verify_folder(folder / "2")
+        assert {check.code for check in checks if check.ok is False} == fails
+        assert {check.code for check in checks if check.ok is None} == ({"key"} if file == "keys.json" else set())
+
+    def test_a_figure_and_its_checksum_changed_together_are_found(self, ready, folder):
+        """Who can write the folder can make the checksums fit, but not the signature."""
+        publish_release(actor=CONSOLE, month=MAY)
+        figures = folder / "1" / "figures.json"
+        document = json.loads(figures.read_bytes())
+        document["sites"][0]["month"]["diverted_t"] = 999.0
+        figures.write_bytes(rfc8785.dumps(document))
+        manifest = folder / "1" / "manifest.json"
+        vouched = json.loads(manifest.read_bytes())
+        vouched["files"]["figures.json"] |= {
+            "sha256": hashlib.sha256(figures.read_bytes()).hexdigest(), "bytes": figures.stat().st_size,
+        }  # fmt: skip
+        manifest.write_bytes(rfc8785.dumps(vouched))
+        failed = {check.code for check in verify_folder(folder / "1") if check.ok is False}
+        assert failed == {"signature", "index"}
+
+    def test_a_key_is_made_once_for_its_owner_alone_and_a_new_one_ends_it(self, ready, folder, settings, tmp_path):
+        settings.SIGNING_KEY_FILE = tmp_path / "signing.key"
+        publish_release(actor=CONSOLE, month=MAY - 1)
+        assert settings.SIGNING_KEY_FILE.stat().st_mode & 0o777 == 0o600
+        assert list(tmp_path.glob(".signing*")) == []
+        old = signing_key().private_bytes_raw()
+        assert signing_key().private_bytes_raw() == old
+        settings.SIGNING_KEY = base64.b64encode(bytes(range(32))).decode()
+        publish_release(actor=CONSOLE, month=MAY)
+        first, second = json.loads((folder / "keys.json").read_bytes())["keys"]
+        assert (first["valid_until"], second["valid_until"]) == (second["valid_from"], None)
+        assert all(passed(verify_folder(folder / number)) for number in ("1", "2"))
+        settings.SIGNING_KEY = "nonsense"
+        with pytest.raises(Problem) as error:
+            signing_key()
+        assert error.value.code == "signing_key_unreadable"
+
+    def test_the_command_verifies_by_number_all_and_a_downloaded_folder(self, ready, folder, tmp_path, capsys):
+        for month in (MAY - 1, MAY):
+            publish_release(actor=CONSOLE, month=month)
+        out = StringIO()
+        call_command("verify_release", "all", "--format", "json", stdout=out)
+        assert [(one["release"], one["ok"]) for one in json.loads(out.getvalue())["releases"]] == [
+            ("1", True),
+            ("2", True),
+        ]
+        copy = tmp_path / "copy" / "2"
+        shutil.copytree(folder / "2", copy)
+        out = StringIO()
+        call_command("verify_release", str(copy), "--keys", str(folder / "keys.json"), "--format", "json", stdout=out)
+        (told,) = json.loads(out.getvalue())["releases"]
+        assert told["ok"] is True
+        assert {check["check"]: check["ok"] for check in told["checks"]}["chain"] is None
+        (copy / "figures.csv").write_text("")
+        with pytest.raises(SystemExit):
+            call_command("verify_release", str(copy), stdout=StringIO())
+        with pytest.raises(CommandError):
+            call_command("verify_release", "9")
+
+
+@pytest.mark.django_db
+def test_who_publishes_another_month_meanwhile_makes_the_first_begin_anew(ready, folder, monkeypatch):
+    real, made = service.make_files, []
+
+    def slow(frozen, about, before, progress):
+        made.append(about["number"])
+        files = real(frozen, about, before, progress)
+        if len(made) == 1:
+            publish_release(actor=CONSOLE, month=MAY - 1)
+        return files
+
+    monkeypatch.setattr(service, "make_files", slow)
+    assert publish_release(actor=CONSOLE, month=MAY).number == 2
+    assert made == [1, 1, 2]
+    assert [(p.number, p.month) for p in published.all_releases(folder)] == [(2, "2024-05"), (1, "2024-04")]
+    assert all(passed(verify_folder(folder / str(number))) for number in (1, 2))
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,4 +1,4 @@
-"""Mails about releases: only to who asked and confirmed, each once, ended by one press; nobody learns who subscribes."""
+"""Mails about releases: to who asked and confirmed, each once, ended by one press; nobody learns who subscribes."""
 
 from __future__ import annotations
 
