@@ -83,7 +83,7 @@ class MethaneQuery(Schema):
     },
 )
 def calculate_methane(request: HttpRequest, body: CasesIn, query: Query[MethaneQuery]) -> dict[str, Any]:
-    """The very engine of the figures on cases of your own; nothing is kept. Other cases are computed if one is broken."""
+    """The very engine of the figures on cases of your own; nothing is kept. A broken case stops no other."""
     limit_writes(request, AnonymousUser(), group="checks", rate=settings.API_CHECK_RATE)
     language = get_language() or "en"
     cases = [{**case.model_dump(), "id": case.id or f"#{number}"} for number, case in enumerate(body.cases, start=1)]

@@ -351,20 +351,21 @@ class _Reader:
 
     def number(self, value: Any, key: str, rule: Input | None = None) -> float | None:
         """A finite number within the rule's limits."""
+        number = value
         if isinstance(value, str):
             try:
-                value = float(value)
+                number = float(value)
             except ValueError:
-                value = None if value else value
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                number = None
+        if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
             self.fault("methane_not_number", key, value)
             return None
-        if rule is not None and not rule.least <= value <= rule.most:
+        if rule is not None and not rule.least <= number <= rule.most:
             self.fault(
                 "methane_out_of_range", key, value, least=f"{rule.least:g}", most=f"{rule.most:g}", unit=rule.unit
             )
             return None
-        return float(value)
+        return float(number)
 
     def written(self, name: str, within: Mapping[str, Any], key: str) -> tuple[str, Any] | None:
         """Where a factor stands: its key and value."""
