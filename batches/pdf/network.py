@@ -7,17 +7,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from reportlab.platypus import CondPageBreak, Flowable, PageBreak, Spacer
+from reportlab.platypus import CondPageBreak, Flowable, KeepTogether, PageBreak, Spacer
 
 from batches.pdf import sections
 from batches.pdf.maps import ReleaseMap
 from batches.pdf.parts import (
     Json,
     Report,
+    between,
     boxed,
     coverage_line,
     heading,
-    interval_line,
     note,
     numbers,
     percent,
@@ -192,13 +192,13 @@ def _group_table(report: Report, rows: Sequence[Json]) -> Flowable:
         titled(say("report_methane_gross"), say("report_unit_ch4")),
         titled(say("report_own_co2e"), say("report_unit_co2e")),
         titled(say("report_net"), say("report_unit_co2e")),
+        say("report_interval_head"),
         say("report_with_baseline"),
     ]
     made: list[list[Any]] = []
     for row in rows:
         figure = row[report.period]
         verified = bool(figure["site_months_verified"])
-        net = interval_line(report, figure, "net_co2e_t")
         made.append(
             [
                 report.name(row),
@@ -208,11 +208,12 @@ def _group_table(report: Report, rows: Sequence[Json]) -> Flowable:
                 tonnes(_shown(figure)),
                 tonnes(figure["ch4_avoided_t"]),
                 tonnes(figure["composting_co2e_t"] if verified else None),
-                (tonnes(figure["net_co2e_t"]), net) if net else tonnes(figure["net_co2e_t"]),
+                tonnes(figure["net_co2e_t"]),
+                between(report, (figure.get("interval") or {}).get("net_co2e_t")) or NOTHING,
                 percent(figure.get("share_with_baseline")),
             ]
         )
-    return numbers(report, heads, made, [1.5, 1.05, 1, 1, 1.1, 1.45, 0.9], padding=1.8)
+    return numbers(report, heads, made, [1.5, 1.1, 0.9, 0.95, 1.05, 0.95, 1.35, 0.95], padding=1.8)
 
 
 def _economy(report: Report) -> list[Flowable]:
@@ -305,7 +306,7 @@ def _classes(report: Report) -> list[Flowable]:
     """How the sites are classed, product quality among it; every dimension of the release."""
     found = report.document.get("classes") or {}
     parts: list[Flowable] = []
-    for code, dimension in found.items():
+    for code, dimension in sorted(found.items()):
         rows: list[list[Any]] = [
             [report.name(row), format_number(row["sites"]), tonnes(_shown(row[report.period]))]
             for row in dimension["classes"]
@@ -403,8 +404,12 @@ def _sensitivity(report: Report) -> list[Flowable]:
                  titled(say("report_net"), say("report_unit_co2e"))]  # fmt: skip
         parts += [
             Spacer(1, 8),
-            numbers(report, heads, apart, [4.2, 1.1, 1.1], padding=1.8),
-            note(report, say("report_cross_check_note")),
+            KeepTogether(
+                [
+                    numbers(report, heads, apart, [4.2, 1.1, 1.1], padding=1.8),
+                    note(report, say("report_cross_check_note")),
+                ]
+            ),
         ]
     return parts
 

@@ -379,9 +379,10 @@ def factors(report: Report, method: Json | None) -> list[Flowable]:
     own = (method or {}).get("method") or {}
     if not own:
         return []
-    sources = own.get("sources") or {}
+    gwp = ((method or {}).get("gwp_sets") or {}).get(report.release.get("gwp")) or {}
+    sources = {**(own.get("sources") or {}), **(gwp.get("sources") or {})}
     rows: list[list[Any]] = []
-    for key, one in _factors("", own):
+    for key, one in [*_factors("", own), *_factors(f"gwp_sets.{gwp.get('code', '')}", gwp)]:
         rows.append([key, str(one["unit"]), str(one["source"]), exactly(one["value"]), str(one["confidence"])])
     heads = [
         say("report_factor"),
@@ -390,7 +391,9 @@ def factors(report: Report, method: Json | None) -> list[Flowable]:
         say("report_value"),
         say("report_grade"),
     ]
-    known = [f"{code}: {cited(source)}" for code, source in sources.items() if any(code == row[2] for row in rows)]
+    known = [
+        f"{code}: {cited(source)}" for code, source in sorted(sources.items()) if any(code == row[2] for row in rows)
+    ]
     return [
         CondPageBreak(140),
         heading(report, say("report_factors")),
@@ -408,7 +411,7 @@ def _factors(prefix: str, found: Any) -> Iterator[tuple[str, Json]]:
         if {"value", "unit", "source", "confidence"} <= set(found):
             yield prefix, found
             return
-        for name, inner in found.items():
+        for name, inner in sorted(found.items()):
             yield from _factors(f"{prefix}.{name}" if prefix else str(name), inner)
 
 

@@ -178,7 +178,7 @@ def _classes(report: Report, site: Json) -> list[Flowable]:
     rows: list[list[Any]] = [
         [report.name(named[dimension]) if dimension in named else dimension, report.text(one["name"]) or one["code"],
          report.text(one.get("because"))]
-        for dimension, one in (site.get("classes") or {}).items()
+        for dimension, one in sorted((site.get("classes") or {}).items())
     ]  # fmt: skip
     if not rows:
         return []
