@@ -139,7 +139,7 @@ class TestLedgerForms:
             "do": "harvest",
             "id": str(uuid.uuid4()),
             "material": "mature_compost",
-            "value": "130",
+            "value": "106",
             "unit": "kg",
             "occurred_on": "2024-05-20",
         }
@@ -152,6 +152,22 @@ class TestLedgerForms:
         html = answer.content.decode()
         assert "Explained: soil was mixed in" in html
         assert "cannot be verified until" not in html
+
+    def test_what_no_reason_can_explain_offers_no_form(self, page, operator, batch):  # noqa: F811
+        record(operator, batch, "intake", "100")
+        record(operator, batch, "harvest", "130")
+        html = page.get(address(batch)).content.decode()
+        assert "cannot be verified until this is corrected" in html
+        assert 'value="explain"' not in html
+        page.post(address(batch), {"do": "explain", "text": "soil was mixed in"}, follow=True)
+        assert "cannot be verified until this is corrected" in page.get(address(batch)).content.decode()
+
+    def test_residue_leaves_the_batch_and_counts_as_outgoing(self, page, operator, batch):  # noqa: F811
+        record(operator, batch, "intake", "100")
+        data = {"do": "residue", "id": str(uuid.uuid4()), "value": "12", "unit": "kg", "occurred_on": "2024-05-20"}
+        html = page.post(address(batch), data, follow=True).content.decode()
+        assert LedgerEntry.objects.get(kind="residue").material == "mixture"
+        assert "Residue disposed of" in html
 
     def test_transfer_offers_the_sites_other_batches_only(self, page, operator, stranger, site, batch):  # noqa: F811
         other = open_batch(actor=operator, site=site, code="C-1", started_on=dt.date(2024, 5, 1))
