@@ -15,6 +15,7 @@
                          at the end of ``X-Forwarded-For`` are believed, and people are told apart by them.
 ``COMPOSTNET_PDF_FONT``  file of a Chinese font with TrueType outlines for PDF documents; empty = found by itself.
 ``COMPOSTNET_STANDARDS`` folder with standards of one's own beside the shipped ones (read by standards/library.py).
+``COMPOSTNET_BASELINES`` folder with baselines of one's own before the shipped ones (batches/impact/baselines.py).
 ``COMPOSTNET_TILES``     address of a vector tile server for the map; empty = shipped boundaries only.
 """
 

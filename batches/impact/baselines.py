@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -24,6 +25,7 @@ from compostnet.shared.cited import Share
 from compostnet.shared.rules import Confidence, Rule, RuleFileError, Source, Text, load_rules
 
 FOLDER = Path(__file__).with_name("baselines")
+OWN = "COMPOSTNET_BASELINES"
 Scenario = Literal["low", "central", "high"]
 SCENARIOS: tuple[Scenario, ...] = ("low", "central", "high")
 Year = Annotated[int, Field(ge=1900, le=2999)]
@@ -196,13 +198,28 @@ def read_baselines(folder: Path, method: Method) -> list[BaselineFile]:
 
 
 @cache
-def _shipped(method_code: str) -> list[BaselineFile]:
-    return read_baselines(FOLDER, methods()[method_code])
+def _shipped(method_code: str, own: str) -> tuple[BaselineFile, ...]:
+    method = methods()[method_code]
+    files = read_baselines(FOLDER, method)
+    if not own:
+        return tuple(files)
+    folder = Path(own)
+    if not folder.is_dir():
+        raise RuleFileError(folder, "", f"{OWN} names no folder; write the path of the folder with your baselines")
+    mine = read_baselines(folder, method)
+    for file in mine:
+        if file.code in {shipped.code for shipped in files}:
+            remedy = f"{file.code!r} is the code of a shipped file; releases name baselines by it, so choose another"
+            raise RuleFileError(folder, "code", remedy)
+    return (*mine, *files)
 
 
 def shipped_baselines(method: Method) -> list[BaselineFile]:
-    """The baselines that the platform ships, checked against a method's routes."""
-    return _shipped(method.code)
+    """The baselines in force: those of the folder ``COMPOSTNET_BASELINES`` first, then the shipped ones.
+
+    In one region and year the first found applies, so that a platform of one's own can replace what is shipped.
+    """
+    return list(_shipped(method.code, os.environ.get(OWN, "").strip()))
 
 
 def find_baseline(files: Sequence[BaselineFile], chain: Sequence[str], year: int, *, invented: bool) -> Baseline | None:

@@ -110,3 +110,30 @@ def test_a_range_of_captured_gas_makes_the_scenarios(tmp_path):
     found = find_baseline(read_baselines(tmp_path, METHOD), NYC, 2024, invented=False)
     assert [found.mix(scenario)[0].capture for scenario in SCENARIOS] == [0.9, 0.75, 0.5]
     assert found.period.has_scenarios
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """A folder of one's own baselines, in which New York burns everything."""
+    burnt = [{"route": "incineration", "share": 1.0}]
+    path = file_with(tmp_path, mix=burnt, low=None, high=None)
+    path.write_text(path.read_text().replace("code: us_nyc", "code: mine"))
+    path.rename(tmp_path / "mine.yaml")
+    monkeypatch.setenv("COMPOSTNET_BASELINES", str(tmp_path))
+    return tmp_path / "mine.yaml"
+
+
+def test_baselines_of_ones_own_come_before_the_shipped_ones(own):
+    files = shipped_baselines(METHOD)
+    assert (files[0].code, len(files)) == ("mine", 3)
+    assert find_baseline(files, NYC, 2024, invented=False).id == "mine/US-NYC/2000"
+    assert find_baseline(files, ("CN-360000",), 2024, invented=True).file.code == "demo"
+
+
+def test_a_folder_that_is_not_there_or_takes_a_shipped_code_is_refused(own, monkeypatch):
+    own.write_text(own.read_text().replace("code: mine", "code: demo"))
+    with pytest.raises(RuleFileError, match="choose another"):
+        shipped_baselines(METHOD)
+    monkeypatch.setenv("COMPOSTNET_BASELINES", str(own.parent / "nowhere"))
+    with pytest.raises(RuleFileError, match="names no folder"):
+        shipped_baselines(METHOD)
