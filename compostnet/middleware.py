@@ -53,8 +53,9 @@ def language_of(request: HttpRequest) -> str:
     return settings.LANGUAGE_CODE
 
 
-SAME_FOR_ALL = ("/releases/", "/static/", "/health/", "/map/data/")
-"""Addresses whose answers no language changes: any cache may keep one copy for everybody."""
+SAME_FOR_ALL = ("/static/", "/health/", "/map/data/")
+"""Addresses whose answers no language changes: any cache may keep one copy for everybody. An answer says the same of
+itself by ``same_for_all`` (a file of a release, beside pages that are in the reader's language)."""
 
 
 class LanguageMiddleware:

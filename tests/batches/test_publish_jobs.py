@@ -22,6 +22,7 @@ from sites.permissions import CONSOLE
 from tests.batches.makers import make_entry
 
 MAY = parse_month("2024-05")
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from sites.permissions import CONSOLE
 from tests.batches.makers import make_entry
 
 MAY = parse_month("2024-05")
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("undrawn")]
 
 
 @pytest.fixture(autouse=True)
