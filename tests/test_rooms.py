@@ -33,11 +33,16 @@ PARTS = {
     "reopen_for_late_entries": "follows from storing, in the same transaction",
     "freeze_verdicts": "what confirming and judging again keep, in their transaction",
     "roll_up": "sums what is stored anew; nobody's decision",
+    "store_parts": "what publishing keeps, in its transaction",
+    "run_publish_job": "does what start_publish_job allowed, as the person who asked",
+    "tell_of_release": "writes to whoever asked to be told",
     "run_job": "the demo's story: each step is a service with an actor of its own",
 }
 """Public functions that write for a service or by themselves, and why they ask nobody."""
-OWN = {"change_details", "create_token", "revoke_token"}
-"""Services on the actor's own account: nobody needs a permission for that."""
+OWN = {
+    "change_details", "create_token", "revoke_token", "subscribe", "confirm_subscription", "end_subscription",
+}  # fmt: skip
+"""Services on the actor's own account or address: nobody needs a permission for that."""
 NO_SERVICES = {
     "sites/accounts.py": "hooks of allauth: a person signs up by themselves",
     "sites/auth.py": "when a token was last used",
