@@ -23,7 +23,6 @@ from batches.impact.accounts import (
     UG_PER_T,
     UNCLASSED,
 )
-from batches.impact.cited import Factor
 from batches.impact.energy import ELECTRICITY, ENERGY, FUELS, PER_UNIT, EnergyRules, find_grid
 from batches.impact.explained import (
     Block,
@@ -40,6 +39,7 @@ from batches.impact.explained import (
 from batches.impact.gwp import GwpSet
 from batches.impact.inputs import HARVEST, INTAKE, KINDS, REMOVAL, RESIDUE, category_of
 from batches.impact.method import STREAMS, Decays, Method, StreamCode
+from compostnet.shared.cited import Factor
 from compostnet.shared.months import month_text, parse_month
 from compostnet.shared.texts import Message
 from compostnet.shared.units import MG_PER_KG

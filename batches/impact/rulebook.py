@@ -8,7 +8,6 @@ from typing import Any
 
 from batches.impact.baselines import BaselineFile
 from batches.impact.benefits import BenefitRules
-from batches.impact.climate import ClimateRule
 from batches.impact.cross_check import CrossCheck
 from batches.impact.energy import EnergyRules
 from batches.impact.gwp import GwpSet
@@ -17,6 +16,7 @@ from batches.impact.uncertainty import Uncertainty
 from batches.resources import Resources
 from compostnet.shared.rules import Rule
 from sites.classification import Classification
+from sites.climate import ClimateRule
 
 SCHEMA = 2
 Json = Mapping[str, Any]

@@ -37,11 +37,11 @@ from batches.impact.accounts import (
     diverted_by_stream,
     residue_by_stream,
 )
-from batches.impact.cited import Factor, check_sources
 from batches.impact.factors import MONTHS, Factors, Place
 from batches.impact.gwp import GwpSet
 from batches.impact.methane import DecayFactors, Floats, Ints, burnt
 from batches.impact.method import STREAMS, Method, StreamCode, ZoneCode
+from compostnet.shared.cited import Factor, check_sources
 from compostnet.shared.rules import Confidence, Rule, RuleFileError, Source, Text, load_rule
 
 FILE = Path(__file__).with_name("uncertainty.yaml")

@@ -10,11 +10,11 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from batches.impact.climate import climates
 from batches.selectors import figures
 from batches.selectors.figures import figures_of
 from batches.services.site_months import query_site_month, reopen_for_late_entries, verify_site_months
 from compostnet.shared.months import parse_month
+from sites.climate import climates
 from sites.models import Region, Site
 from sites.permissions import CONSOLE
 from tests.batches.makers import make_batch, make_entry
