@@ -1,6 +1,6 @@
 """Pages of batches, uploads, figures and releases."""
 
-from batches.views import feeds, figures, logbook, methods, publishing, releases, reports, subscriptions, uploads
+from batches.views import feeds, figures, logbook, methods, publishing, releases, reports, subscriptions, uploads, what_if
 
 urlpatterns = [
     *logbook.urlpatterns,
@@ -12,4 +12,5 @@ urlpatterns = [
     *reports.urlpatterns,
     *figures.urlpatterns,
     *methods.urlpatterns,
+    *what_if.urlpatterns,
 ]

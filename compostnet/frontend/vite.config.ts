@@ -12,7 +12,7 @@ export default defineConfig({
     // MapLibre comes in one piece of about 1 MB, loaded only where somebody looks at the map.
     chunkSizeWarningLimit: 1500,
     rolldownOptions: {
-      input: ["src/shell.ts", "src/map.ts"],
+      input: ["src/shell.ts", "src/map.ts", "src/whatif.ts"],
       // htmx can evaluate filters written in attributes; shell.ts switches that off (allowEval).
       checks: { eval: false },
     },
