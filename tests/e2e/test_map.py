@@ -43,14 +43,14 @@ def test_the_live_map_lies_on_the_drawn_one_without_a_jump(visit, width, height)
     page.route(re.compile("livemap"), lambda route: (page.wait_for_timeout(1500), route.continue_()))
     page.goto(seen.network.address + "/map/", wait_until="load")
     name = "wide" if width >= 768 else "narrow"
-    drawn = page.evaluate(MARKS, f"[data-marks={name}] > a")
     frame = page.locator("[data-map]")
     before = Image.open(io.BytesIO(frame.screenshot())).convert("RGB")
+    drawn = page.evaluate(MARKS, f"[data-marks={name}] > a")
     assert not page.locator(".map-is-live").count()
     live(page)
     page.wait_for_timeout(600)
     after = page.evaluate(MARKS, ".map-marks a")
-    assert len(drawn) == len(after) > 5
+    assert len(drawn) == len(after) > 3
     for (words, x, y, size), (now, x_now, y_now, size_now) in zip(drawn, after, strict=True):
         assert words == now
         assert max(abs(x - x_now), abs(y - y_now), abs(size - size_now)) <= 1, words
@@ -79,7 +79,7 @@ def test_a_site_is_found_with_the_keyboard(visit):
     assert page.evaluate("document.activeElement.id") == "map-panel"
     assert f"site={code}" in page.url and "at=" in page.url
     panel.get_by_role("link", name="Close").click()
-    page.wait_for_function("!document.getElementById('map-panel')")
+    page.wait_for_function("() => !document.getElementById('map-panel')")
     mark = page.locator(".map-marks a:not([display])[data-site]").first
     mark.focus()
     page.keyboard.press("Enter")
@@ -220,15 +220,18 @@ def test_the_embedded_map_stands_in_a_frame(visit, language):
     page = seen.go("/map/?measure=ch4")
     page.locator(".map-share summary").click()
     code = page.locator("#embed-fixed").input_value()
-    page.set_content(f"<!doctype html><h1>A page of somebody else</h1>{code}")
+    page.route("**/somebody-else", lambda route: route.fulfill(content_type="text/html", body=f"<!doctype html>{code}"))
+    page.goto(seen.network.address + "/somebody-else")
     frame = page.frame_locator("iframe")
     frame.locator("svg.map-narrow").wait_for()
     assert frame.locator("[data-map-measure]").inner_text() == ("Methane avoided" if language == "en" else "避免的甲烷")
     wide = frame.locator("html").evaluate("(html) => html.scrollWidth - html.clientWidth")
     assert wide <= 0
+    frame.get_by_role("slider").wait_for()
+    assert not frame.locator(".map-is-live").count()  # until somebody touches it
     frame.locator("[data-map]").hover()
     frame.locator(".map-is-live").wait_for(timeout=30_000)
-    assert not [error for error in seen.errors if "another host" not in error]
+    assert not seen.errors
 
 
 def test_the_first_view_is_small_and_soon_there_on_a_slow_phone(visit):

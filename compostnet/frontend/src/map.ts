@@ -39,7 +39,7 @@ function begin(): void {
     asked = true;
     void goLive();
   };
-  for (const event of ["pointerenter", "touchstart", "focusin"]) {
+  for (const event of ["pointerenter", "pointermove", "touchstart", "focusin"]) {
     frame.addEventListener(event, once, { once: true, passive: true });
   }
   // A slow or metered line is not spent on something that nobody asked for; nor is the reader of another site's page.
