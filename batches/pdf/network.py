@@ -213,7 +213,7 @@ def _group_table(report: Report, rows: Sequence[Json]) -> Flowable:
                 percent(figure.get("share_with_baseline")),
             ]
         )
-    return numbers(report, heads, made, [1.5, 1.1, 0.9, 0.95, 1.05, 0.95, 1.35, 0.95], padding=1.8)
+    return numbers(report, heads, made, [1.4, 1.15, 0.85, 0.95, 1.0, 0.85, 1.6, 0.95], padding=1.8)
 
 
 def _economy(report: Report) -> list[Flowable]:

@@ -137,11 +137,11 @@ def percent(share: float | None) -> str:
 
 
 def between(report: Report, pair: Sequence[float] | None) -> str:
-    """``1.2 to 3.4``, on one line; '' where there is no interval. A dash would read as a minus."""
+    """``1.2 to 3.4``; '' where there is no interval. A dash would read as a minus."""
     if not pair:
         return ""
     low, high = (format_number(end) for end in pair)
-    return report.say("report_between", low=low, high=high).replace(" ", NO_BREAK)
+    return report.say("report_between", low=low, high=high)
 
 
 def interval_line(report: Report, figure: Figure, key: str) -> str:

@@ -458,7 +458,7 @@ def baselines(report: Report, method: Json | None, ids: Sequence[str]) -> list[F
     if not rows:
         return [note(report, say("report_no_baseline_used"))]
     heads = [say("report_region"), say("report_mix"), say("report_document"), say("report_grade")]
-    return [numbers(report, heads, rows, [2.4, 2.4, 2.4, 0.5], left=4, padding=2)]
+    return [numbers(report, heads, rows, [2.4, 2.4, 2.4, 0.7], left=4, padding=2)]
 
 
 def change_rows(report: Report, changes: Sequence[Json]) -> list[list[Any]]:

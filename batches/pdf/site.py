@@ -143,14 +143,13 @@ def _economy_and_people(report: Report, site: Json) -> list[Flowable]:
         (say("report_trainers"), written.get("trainers_active"), say("report_unit_people")),
     )
     told: list[list[Any]] = [
-        [name, f"{format_number(value)}{NO_BREAK}{unit}" if value is not None else NOTHING]
-        for name, value, unit in people
+        [name, f"{format_number(value)}{NO_BREAK}{unit}"] for name, value, unit in people if value is not None
     ]
     return [
         *parts,
         CondPageBreak(100),
         heading(report, say("report_people")),
-        numbers(report, [report.subject, ""], told, [3, 1]),
+        numbers(report, [report.subject, ""], told, [3, 1]) if told else note(report, say("benefit_no_people")),
     ]
 
 
