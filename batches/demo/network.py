@@ -57,6 +57,18 @@ class Habits(Rule):
     screened_yield: tuple[float, float]
 
 
+class Monthly(Rule):
+    """What sites write down once a month: ranges per tonne taken in, heads, and the share of households taking part."""
+
+    kwh_per_tonne: tuple[float, float]
+    diesel_per_tonne: tuple[float, float]
+    with_diesel: tuple[str, ...]
+    yuan_per_tonne: tuple[float, float]
+    volunteers: tuple[int, int]
+    share_of_households: float
+    farms_above_kg: float
+
+
 class Mess(Rule):
     """Where the mess of real life sits: site numbers, and months counted back from the last one (0 = the last)."""
 
@@ -70,6 +82,9 @@ class Mess(Rule):
     queried_month: int
     corrected_site: int
     corrected_month: int
+    balance_site: int
+    balance_month: int
+    late_bill_site: int
 
     @classmethod
     def fitting(cls, sites: int) -> Mess:
@@ -79,8 +94,11 @@ class Mess(Rule):
 
     @property
     def sites(self) -> tuple[int, ...]:
-        """The sites that have any."""
-        return self.silent_site, self.hundredfold_site, self.harvest_site, self.queried_site, self.corrected_site
+        """The sites that have any; -1 is none."""
+        return (
+            *(self.silent_site, self.hundredfold_site, self.harvest_site, self.queried_site, self.corrected_site),
+            *(self.balance_site, self.late_bill_site),
+        )
 
 
 class MeasuredDaily(Rule):
@@ -109,6 +127,9 @@ class NetworkFile(Rule):
     lab: Named
     cities: tuple[Place, ...]
     habits: Habits
+    monthly: Monthly
+    run_by: dict[str, str]
+    community_mode: dict[str, str]
     mess: Mess
     mess_of_a_small_network: Mess
     measured_daily: tuple[MeasuredDaily, ...]

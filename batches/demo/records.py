@@ -117,7 +117,8 @@ def _quantity(rng: random.Random, site: DemoSite, kg: float) -> dict[str, str]:
     return {"value": text, "unit": "kg", "measured": "scale"}
 
 
-def _as_kg(row: LedgerInput) -> float:
+def as_kg(row: LedgerInput) -> float:
+    """Kilograms of a row as the generator wrote it."""
     value = float(row.value.replace(",", ""))
     factor = {"kg": 1.0, "斤": 0.5, "t": 1000.0}.get(row.unit) or float(row.unit_mass_kg)
     return value * factor
@@ -148,7 +149,7 @@ def _batch_ledger(
         # The point was forgotten twice: 100 times what was on the scale.
         slip = rows[2]
         rows[2] = replace(slip, value=f"{float(slip.value.replace(',', '')) * 100:.1f}")
-    total = sum(_as_kg(entry) for entry in rows)
+    total = sum(as_kg(entry) for entry in rows)
     if rng.random() < 0.6:
         out = max(0.5, kg * rng.uniform(0.005, 0.02))
         fields = {"value": f"{out:.1f}", "unit": "kg", "measured": "scale", "unit_mass_kg": ""}
@@ -170,12 +171,27 @@ def _batch_ledger(
     harvest = left * fresh
     note = ""
     if site.number == mess.harvest_site and month + 2 == last - mess.harvest_month:
-        harvest = left * 1.18
+        harvest = left * 1.06
         note = "出料过筛前掺了园土，园土没有记台账"
+    if site.number == mess.balance_site and month + 2 == last - mess.balance_month:
+        harvest = left * 1.32
+        note = "连同上一批的存货一起过秤"
     fields = {"value": f"{harvest:.1f}", "unit": "kg", "measured": "scale", "unit_mass_kg": ""}
     final = row("harvest", "mature_compost", harvest, _day(month + 2, rng.randint(12, 26)), note=note, **fields)
     rows.append(replace(final, batch=outlet))
+    if not note and (residue := _residue(site, month, rows[-1], harvest)):
+        rows.append(residue)
     yield from rows
+
+
+def _residue(site: DemoSite, month: int, harvest: LedgerInput, mass: float) -> LedgerInput | None:
+    """What was left on the screen and went to disposal, at sites that screen; by a random stream of its own."""
+    rng = random.Random(f"{network_file().seed}:residue:{site.number}:{month}")  # noqa: S311
+    if site.number % 4 != 0 or rng.random() < 0.3:
+        return None
+    out = max(0.5, mass * rng.uniform(0.02, 0.06))
+    fields = {"value": f"{out:.1f}", "unit": "kg", "measured": "scale", "unit_mass_kg": ""}
+    return replace(harvest, id=_id(rng), kind="residue", material="mixture", note="筛上物，送填埋", **fields)
 
 
 def _batches(

@@ -171,6 +171,9 @@ def _sites(actor: Actor, sites: Sequence[DemoSite]) -> int:
             households=site.households,
             climate_zone=site.city.zone,
             climate_source=file.climate_source if site.city.zone else "",
+            community_mode=file.community_mode.get(site.scenario, ""),
+            run_by=file.run_by.get(site.scenario, ""),
+            public_detail="sums" if site.number % 10 == 9 else "entries",
             is_invented=True,
         )
         made += 1

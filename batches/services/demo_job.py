@@ -8,18 +8,21 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from batches.demo.monthly import monthly_records
 from batches.demo.sheets import Sheet, diary_sheets, faulty_sheet, fixed_id, ledger_sheets
-from batches.models import LedgerEntry, Release, SiteMonth, UploadRow
+from batches.models import LedgerEntry, MonthlyRecord, Release, Remark, SiteMonth, UploadRow
 from batches.selectors.findings import HABIT, HARVEST, findings_for
 from batches.services.demo import MAIL, DemoNetwork
 from batches.services.logbook import correct_ledger_entry
+from batches.services.records import RecordInput, correct_monthly_record, store_monthly_records
 from batches.services.releases import publish_release
 from batches.services.site_months import (
     explain_finding,
     query_site_month,
+    remark_on_site_month,
     roll_up,
     submit_site_month,
     verify_site_month,
@@ -35,11 +38,13 @@ from sites.models import Site, User
 
 RELEASED_MONTHS = 3
 FAULTY_SITE = 5
-HARVEST_WORDS = "出料过筛前掺了约两成园土，园土没有记台账；下月起单独记。"
+HARVEST_WORDS = "出料过筛前掺了少量园土，园土没有记台账；下月起单独记。"
 QUERY_WORDS = "本月进料比上月少一半，请核对是否漏记。"
 SLIP_WORDS = "本月有一笔进料约为平时的一百倍，请核对小数点。"
 SLIP_REASON = "小数点点错，多记了一百倍"
 LATE_REASON = "复核磅单：少记了一车"
+ANSWER_WORDS = "问过清运班组，月中停收了十天，还在核对磅单，核对完再提交。"
+BILL_REASON = "电费单到了，按电费单更正"
 
 Say = Callable[[Message], None]
 
@@ -95,6 +100,7 @@ def run_job(job: Job, labs: Callable[[Job], dict[str, Any]]) -> None:
     network, say = job.network, job.say
     timed(say, "job_ledger", lambda: _send(job, ledger_sheets(network.records, job.months)))
     timed(say, "job_diary", lambda: _send(job, diary_sheets(network.records, job.months)))
+    timed(say, "job_records", lambda: _send_records(job))
     timed(say, "job_faulty", lambda: _send_faulty(job))
     timed(say, "job_roll_up", _roll_up)
     timed(say, "job_submit", lambda: _submit(job))
@@ -104,7 +110,9 @@ def run_job(job: Job, labs: Callable[[Job], dict[str, Any]]) -> None:
     for month in job.released:
         timed(say, "job_release", lambda month=month: _publish(job, month))  # type: ignore[misc]
     timed(say, "job_late", lambda: _correct_late(job))
+    # Before the last step, for that one tells that all is done.
     timed(say, "job_restated", lambda: _publish(job, network.last))
+    _late_bill(job)
 
 
 def _send(job: Job, sheets: Iterable[Sheet]) -> dict[str, Any]:
@@ -121,6 +129,34 @@ def _send(job: Job, sheets: Iterable[Sheet]) -> dict[str, Any]:
         **{name: counts[name] for name in ("sheets", "rows", "stored", "already_stored", "rejected")},
         "tonnes": format_number(mass / 1e9, 1),
     }
+
+
+def _send_records(job: Job) -> dict[str, Any]:
+    """What the sites wrote down once a month, sent by their managers."""
+    by_organisation: dict[str, list[RecordInput]] = {}
+    for one in job.network.records:
+        inputs = [RecordInput(**asdict(record)) for record in monthly_records(one)]
+        by_organisation.setdefault(one.site.organisation, []).extend(inputs)
+    outcomes: Counter[str] = Counter()
+    for organisation, inputs in by_organisation.items():
+        receipts = store_monthly_records(actor=job.managers[organisation], inputs=inputs)
+        outcomes.update(receipt.outcome for receipt in receipts)
+    return {"stored": outcomes["stored"], "already_stored": outcomes["already_stored"]}
+
+
+def _late_bill(job: Job) -> None:
+    """A bill that comes after the release: the record is corrected, and the month stands at the desk, reopened."""
+    number, last = job.network.mess.late_bill_site, job.network.last
+    if number < 0:
+        return
+    site = job.site(number)
+    key = fixed_id(f"bill:{site.code}:{last}")
+    records = MonthlyRecord.objects.select_related("site").filter(site=site, month=last, kind="electricity_kwh")
+    wrong = records.filter(superseded_by__isnull=True).first()
+    if wrong is None or wrong.pk == key:
+        return
+    value = f"{wrong.value * 2:.0f}"
+    correct_monthly_record(actor=job.manager(number), record=wrong, value=value, reason=BILL_REASON, id=key)
 
 
 def _send_faulty(job: Job) -> dict[str, Any]:
@@ -164,6 +200,7 @@ def _check(job: Job) -> dict[str, Any]:
     found = findings_for(keys, verifier=job.verifier)
     codes = Counter(finding.code for findings in found.values() for finding in findings if finding.blocks)
     _ask_about(job, mess.queried_site, last - mess.queried_month, QUERY_WORDS)
+    _answer(job, mess.queried_site, last - mess.queried_month)
     _slip(job, mess.hundredfold_site, last - mess.hundredfold_month)
     _explain_harvest(job, mess.harvest_site, last - mess.harvest_month)
     return {"findings": sum(codes.values()), "slips": codes[HABIT], "harvests": codes[HARVEST]}
@@ -174,6 +211,13 @@ def _ask_about(job: Job, number: int, month: int, words: str) -> None:
     state = SiteMonth.objects.filter(site=site, month=month).first()
     if state is not None and state.state in (SiteMonth.State.OPEN, SiteMonth.State.SUBMITTED):
         query_site_month(actor=job.verifier, site=site, month=month, reason=words)
+
+
+def _answer(job: Job, number: int, month: int) -> None:
+    """The site says in the thread what it is doing; the month stays queried."""
+    site = job.site(number)
+    if not Remark.objects.filter(site=site, month=month, kind=Remark.Kind.ANSWER).exists():
+        remark_on_site_month(actor=job.manager(number), site=site, month=month, text=ANSWER_WORDS)
 
 
 def _slip(job: Job, number: int, month: int) -> None:

@@ -208,7 +208,7 @@ class TestPageAndApi:
     def fields(self, html):
         import re
 
-        return {name: value for name, value in re.findall(r'name="((?:id|corrects)_\w+)" value="([^"]*)"', html)}
+        return dict(re.findall(r'name="((?:id|corrects)_\w+)" value="([^"]*)"', html))
 
     def test_a_phone_writes_a_month_and_corrects_it_with_a_reason(self, page, site):
         address = f"/sites/{site.code}/months/2024-05/"
