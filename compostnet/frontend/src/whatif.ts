@@ -1,5 +1,11 @@
-// Sliders beside the number fields of the what-if page. Without this the page has its numbers and its button.
-for (const field of document.querySelectorAll<HTMLInputElement>("#what-if input[data-slider-to]")) {
+// The what-if page: sliders beside its number fields, and the outcome renewed while they move. Without this the page has
+// its numbers and its button.
+const WAIT_MS = 200;
+const form = document.querySelector<HTMLFormElement>("#what-if");
+const outcome = document.querySelector<HTMLElement>("#outcome");
+const said = document.querySelector<HTMLElement>("#said");
+
+function addSlider(field: HTMLInputElement): void {
   const slider = document.createElement("input");
   slider.type = "range";
   slider.min = field.min;
@@ -11,14 +17,43 @@ for (const field of document.querySelectorAll<HTMLInputElement>("#what-if input[
   row.className = "slider";
   field.replaceWith(row);
   row.append(slider, field);
-  slider.addEventListener("input", (event) => {
-    event.stopPropagation();
+  slider.addEventListener("input", () => {
     field.value = slider.value;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
   });
-  slider.addEventListener("change", (event) => event.stopPropagation());
   field.addEventListener("input", () => {
     slider.value = field.value;
+  });
+}
+
+if (form && outcome) {
+  for (const field of form.querySelectorAll<HTMLInputElement>("input[data-slider-to]")) addSlider(field);
+  let waiting: number | undefined;
+  let asked = new AbortController();
+
+  const renew = async (): Promise<void> => {
+    asked.abort();
+    asked = new AbortController();
+    const query = new URLSearchParams([...new FormData(form)].map(([name, value]) => [name, String(value)]));
+    const address = `${form.action}?${query}`;
+    const response = await fetch(address, { signal: asked.signal, headers: { Accept: "text/html" } }).catch(() => null);
+    if (!response?.ok) return; // the button still works
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const fresh = page.querySelector("#outcome");
+    if (!fresh) return;
+    const scrolled = outcome.querySelector(".table-scroll")?.scrollLeft ?? 0;
+    outcome.replaceChildren(...fresh.childNodes);
+    outcome.querySelector(".table-scroll")?.scrollTo({ left: scrolled });
+    for (const about of form.querySelectorAll<HTMLElement>(".help[id]")) {
+      const renewed = page.getElementById(about.id);
+      if (renewed) about.replaceChildren(...renewed.childNodes);
+    }
+    if (said) said.textContent = outcome.querySelector("#headline")?.textContent?.replace(/\s+/g, " ").trim() ?? "";
+    history.replaceState(null, "", address);
+  };
+
+  form.addEventListener("input", () => {
+    window.clearTimeout(waiting);
+    waiting = window.setTimeout(() => void renew(), WAIT_MS);
   });
 }
 export {};
