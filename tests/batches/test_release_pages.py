@@ -250,7 +250,7 @@ def test_feeds_tell_of_every_release_out_of_the_index_alone(three, client, langu
 
 
 def test_pages_lead_to_the_feeds(three, client):
-    for page in ("/releases/", "/releases/3/", "/subscribe/"):
+    for page in ("/releases/", "/releases/3/", "/subscribe/", "/figures/"):
         found = client.get(f"{page}?lang=en").content.decode()
         assert 'type="application/atom+xml"' in found and 'type="application/rss+xml"' in found
 
