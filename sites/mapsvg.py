@@ -222,8 +222,8 @@ def _size_legend(frame: Frame, sizes: Sizes, unit: float, words: Words) -> str:
     titled = sizes.smallest < 8  # on a phone the words stand in the legend beside the map only
     size = sizes.smallest * 3 if titled else sizes.smallest * 2.4
     reach = unit * masses[0] ** 0.5
-    step = size * 1.25
-    depth = max(2 * reach, step * len(masses)) + step * (1.9 if titled else 0.9)
+    step = size * 1.5
+    depth = max(2 * reach, step * len(masses)) + step * (1.6 if titled else 0.6)
     labels = [format_mass(mass, words.language, "t") for mass in masses]
     wide = 2 * reach + max(text_width(text, size) for text in labels) + size * 3
     if titled:

@@ -156,9 +156,19 @@ def _common(page: MapPage) -> dict[str, Any]:
         "months": _months(page),
         "panel": _panel(page),
         "release_line": release_line(page.release.figures["release"], language()) if page.release else "",
-        "outline_note": outline_note(page.ground, language()) if page.ground else "",
+        "outline_note": _outline_note(page),
         "kept": [(k, v) for k, v in query.parameters().items() if k in ("release", "month", "site", "at")],
     }
+
+
+def _outline_note(page: MapPage) -> tuple[str, str, str] | None:
+    """The sentence on the outlines: before, the source as its own (English) words, after; None without outlines."""
+    note = outline_note(page.ground, language()) if page.ground else ""
+    if page.ground is None or not note:
+        return None
+    source = "; ".join(page.ground.sources)
+    before, _source, after = note.partition(source)
+    return before, source, after
 
 
 def _months(page: MapPage) -> dict[str, Any] | None:
