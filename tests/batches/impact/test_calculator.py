@@ -479,3 +479,27 @@ def test_numbers_and_kinds_of_the_rules_are_cited() -> None:
     assert set(rules.kinds) == {"fod_tool04_yearly", "fod_tool04_monthly", "fod_ipcc", "fod_warm_landfill"}
     for kind in rules.kinds.values():
         assert set(kind.uses) <= set(rules.inputs)
+
+
+def test_what_the_documentation_shows_is_so(tmp_path: Path) -> None:
+    """Its commands run, its case is computed, its tables say what the rules say."""
+    text = (ROOT / "docs" / "calculator.md").read_text(encoding="utf-8")
+    commands = [line for line in text.split("```sh\n")[1].split("```")[0].splitlines() if line]
+    assert len(commands) == 3
+    for command in commands:
+        name, *arguments = command.removeprefix("./run manage ").split()
+        path = str(ROOT / arguments[0])
+        call_command(name, path, *arguments[1:], stdout=io.StringIO(), stderr=io.StringIO())
+    document = json.loads(text.split("```json\n")[1].split("```")[0])
+    found = calculate(document).as_json("en")
+    assert found["cases"][0]["sum_over"] == ["1", "4"]
+    shown = json.loads(text.split("```json\n")[2].split("```")[0])["cases"][0]["values"]
+    assert {key: round(found["cases"][0]["values"][key], 1) for key in shown} == shown
+    rules = calculator_rules()
+    assert all(f"`{kind}`" in text for kind in rules.kinds)
+    assert all(name in text for name in rules.collection_scenarios)
+    for name, rule in rules.inputs.items():
+        row = next((line for line in text.splitlines() if line.startswith(f"| `{rule.names[0]}`")), "")
+        assert row or name == "share"
+        if rule.silent is not None and name not in ("share", "gwp"):
+            assert row.endswith(f"| {rule.silent:g} |")
