@@ -56,10 +56,17 @@ class RegionNormals(Normals):
     confidence: Confidence
 
 
+class NormalsSource(Rule):
+    """Where normals come from, in both languages: people read it within a sentence."""
+
+    title: Text
+    issuer: Text
+
+
 class ClimateNormals(Rule):
     """The shape of ``climates.yaml``: normals by code of the region."""
 
-    sources: dict[str, Source]
+    sources: dict[str, NormalsSource]
     regions: dict[str, RegionNormals]
 
 
