@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,16 @@ class Masses:
     counted: Whole | None = None
     energy: Whole | None = None
     aerobic: Flags | None = None
+
+    @cached_property
+    def diverted_streams(self) -> tuple[Floats, Whole]:
+        """`diverted_by_stream` of these masses, made once for every method and scenario that asks."""
+        return _diverted_by_stream(self)
+
+    @cached_property
+    def residue_streams(self) -> Floats:
+        """`residue_by_stream` of these masses, made once."""
+        return _residue_by_stream(self)
 
 
 @dataclass(frozen=True)
@@ -121,6 +132,10 @@ def diverted_by_stream(masses: Masses) -> tuple[Floats, Whole]:
     taken off all waste in proportion, what is mixed off all that went in. In a month without intake the proportions of
     all months so far hold. A removal that comes a month late makes its month negative: the sum over time is right.
     """
+    return masses.diverted_streams
+
+
+def _diverted_by_stream(masses: Masses) -> tuple[Floats, Whole]:
     streams = (masses.intake[..., :UNCLASSED] - masses.removal[..., :UNCLASSED]) / MG_PER_T
     diverted = masses.intake[..., :NOT_WASTE].sum(axis=2) - masses.removal[..., :NOT_WASTE].sum(axis=2)
     removed = np.flatnonzero(masses.removal[..., UNCLASSED:].any(axis=(0, 2)))
@@ -155,6 +170,10 @@ def residue_by_stream(masses: Masses) -> Floats:
 
     Bulking agents and waste without a class hold no carbon that the method knows of: their part is not charged.
     """
+    return masses.residue_streams
+
+
+def _residue_by_stream(masses: Masses) -> Floats:
     if masses.residue is None:
         return np.zeros((*masses.verified.shape, UNCLASSED))
     residue = masses.residue.astype(np.float64)

@@ -8,7 +8,7 @@ few others go by way of `repr`. Pure.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from json.encoder import encode_basestring as _quoted
 from typing import Any
@@ -159,13 +159,13 @@ def _with_odd(text: np.ndarray, keep: Flags, odd: Flags, numbers: np.ndarray) ->
 
 def number_text(value: float) -> str:
     """A double as ECMAScript writes it, which RFC 8785 asks for; ValueError for what is not finite."""
+    shortest = repr(value)
+    if "e" not in shortest and "n" not in shortest:
+        if shortest.endswith(".0"):
+            return shortest[:-2] if value else "0"
+        return shortest
     if not math.isfinite(value):
         raise ValueError(f"{value} cannot stand in JSON")
-    if value == 0:
-        return "0"
-    shortest = repr(value)
-    if "e" not in shortest:
-        return shortest[:-2] if shortest.endswith(".0") else shortest
     sign, shortest = ("-", shortest[1:]) if value < 0 else ("", shortest)
     mantissa, _, power = shortest.partition("e")
     whole, _, part = mantissa.partition(".")
@@ -210,22 +210,18 @@ def _ordered(keys: tuple[str, ...], orders: _Order) -> list[tuple[str, str]]:
 
 
 def _write(value: Any, put: Any, orders: _Order) -> None:
+    """One value, by ``put``. Most values are texts and numbers: those are written on the spot."""
     kind = type(value)
-    if kind is str:
-        put(_quoted(value))
-    elif kind is float:
-        put(number_text(value))
-    elif value is None:
-        put("null")
-    elif kind is int:
-        if not -LARGEST_WHOLE <= value <= LARGEST_WHOLE:
-            raise ValueError(f"{value} is no whole number that JSON keeps exactly")
-        put(str(value))
-    elif kind is dict:
+    if kind is dict:
         put("{")
         for key, text in _ordered(tuple(value), orders):
             put(text)
-            _write(value[key], put, orders)
+            item = value[key]
+            short = _SHORT.get(type(item))
+            if short is not None:
+                put(short(item))
+            else:
+                _write(item, put, orders)
         put("}")
     elif kind is list or kind is tuple:
         put("[")
@@ -234,14 +230,34 @@ def _write(value: Any, put: Any, orders: _Order) -> None:
             if not first:
                 put(",")
             first = False
-            _write(item, put, orders)
+            short = _SHORT.get(type(item))
+            if short is not None:
+                put(short(item))
+            else:
+                _write(item, put, orders)
         put("]")
-    elif kind is bool:
-        put("true" if value else "false")
+    elif kind in _SHORT:
+        put(_SHORT[kind](value))
     elif kind is Series:
         put(value.text)
     else:
         _write_other(value, put, orders)
+
+
+def _whole_text(value: int) -> str:
+    if not -LARGEST_WHOLE <= value <= LARGEST_WHOLE:
+        raise ValueError(f"{value} is no whole number that JSON keeps exactly")
+    return str(value)
+
+
+_SHORT: dict[type, Callable[[Any], str]] = {
+    str: _quoted,
+    float: number_text,
+    int: _whole_text,
+    bool: lambda value: "true" if value else "false",
+    type(None): lambda _: "null",
+}
+"""How single values are written."""
 
 
 def _write_other(value: Any, put: Any, orders: _Order) -> None:

@@ -21,6 +21,7 @@ from batches.impact.figure_table import Figure, Warming
 from batches.impact.inputs import CITY, PROVINCE, Inputs, RegionFacts, make_masses
 from batches.impact.levels import SPANS, Book, Level, month_figures
 from batches.impact.methane import Ints
+from batches.impact.pooled import pooled
 from batches.impact.resource_sums import resource_sums
 from batches.impact.rulebook import Rules
 from batches.impact.sensitivity import Computed, Sets, sensitivity_rows
@@ -159,6 +160,8 @@ def _with_intervals(book: Book, rules: Rules, groups: Mapping[str, tuple[list[st
     """The same with the 95 % intervals of every level."""
     if not book.inputs.sites:
         return book
+    # A level whose one group is everybody has the network's intervals.
+    whole = [name for name, (codes, of) in groups.items() if name != NETWORK and len(codes) == 1 and (of == 0).all()]
     found = intervals(
         rules.uncertainty,
         rules.method,
@@ -170,9 +173,9 @@ def _with_intervals(book: Book, rules: Rules, groups: Mapping[str, tuple[list[st
         accounts=book.accounts,
         known=book.known,
         spans=list(book.spans.values()),
-        groupings={name: (of, len(codes)) for name, (codes, of) in groups.items()},
+        groupings={name: (of, len(codes)) for name, (codes, of) in groups.items() if name not in whole},
     )
-    return replace(book, intervals=found)
+    return replace(book, intervals={**found, **dict.fromkeys(whole, found[NETWORK])})
 
 
 def _network(book: Book, level: Level) -> Json:
@@ -262,13 +265,14 @@ def site_states(inputs: Inputs) -> list[str]:
 
 def _sensitivity(book: Book, rules: Rules) -> list[Json]:
     """The network by other GWP sets, other methods and cross-checks."""
+    masses, group, known = pooled(book.masses, book.group, len(book.places), book.known)
     done = Computed(
         method=rules.method,
         factors=book.factors,
         accounts=book.accounts,
-        known=book.known,
-        masses=book.masses,
-        group=book.group,
+        known=known,
+        masses=masses,
+        group=group,
         places=book.places,
         baselines=rules.baselines,
         energy=rules.energy,

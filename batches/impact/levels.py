@@ -47,6 +47,7 @@ class Book:
     low: Columns | None = None
     high: Columns | None = None
     intervals: Mapping[str, Intervals] = field(default_factory=dict)
+    _sums: dict[tuple[str, Span], dict[str, Whole]] = field(default_factory=dict, repr=False)
 
     @property
     def spans(self) -> dict[str, Span]:
@@ -62,6 +63,15 @@ class Book:
 
     def _january(self, stop: int) -> int:
         return max(0, stop - 1 - self.inputs.month % 12)
+
+    def site_sums(self, side: str, span: Span) -> dict[str, Whole] | None:
+        """Accounts of every site (N,) over a span; ``side``: ``columns``, ``low`` or ``high``; None: no such side."""
+        columns: Columns | None = getattr(self, side)
+        if columns is None:
+            return None
+        if (side, span) not in self._sums:
+            self._sums[side, span] = {name: values[span[0] : span[1]].sum(axis=0) for name, values in columns.items()}
+        return self._sums[side, span]
 
     def site_counts(self, span: Span) -> dict[str, Whole]:
         """Whether a site, and for how many months of a span, was expected, reported, verified (N,)."""
@@ -105,15 +115,14 @@ class Level:
         """The figure of every group for a span; ``at``: which of the spans that the intervals were made for."""
         book = self.book
 
-        def over(columns: Columns | None) -> dict[str, Whole] | None:
-            if columns is None:
-                return None
-            return self.sums({name: values[span[0] : span[1]].sum(axis=0) for name, values in columns.items()})
+        def over(side: str) -> dict[str, Whole] | None:
+            found = book.site_sums(side, span)
+            return None if found is None else self.sums(found)
 
-        sums = over(book.columns)
+        sums = over("columns")
         assert sums is not None
         flags = {name: found > 0 for name, found in self.sums(book.site_doubts(span[1])).items()}
-        low, high = over(book.low), over(book.high)
+        low, high = over("low"), over("high")
         return make_figure_table(
             book.warming,
             sums,

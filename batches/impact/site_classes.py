@@ -60,7 +60,7 @@ def _quality(site: SiteFacts) -> Json:
 def told(found: dict[str, Classed]) -> dict[str, Json]:
     """A site's classes as the document tells them."""
     return {
-        dimension: {"code": one.code, "name": one.name.model_dump(), "because": both([one.because])}
+        dimension: {"code": one.code, "name": {"zh": one.name.zh, "en": one.name.en}, "because": both([one.because])}
         for dimension, one in found.items()
     }
 

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 
 from batches import providers
-from batches.impact.accounts import Flags
+from batches.impact.accounts import Flags, Whole
 from batches.impact.baselines import shipped_baselines
 from batches.impact.benefits import benefit_rules
 from batches.impact.canonical import plain
-from batches.impact.climate import SiteClimate, climate_rule, climates, zone_of
 from batches.impact.cross_check import cross_checks
 from batches.impact.document import baselines_used, make_document
 from batches.impact.energy import energy_rules
 from batches.impact.figure_table import both
 from batches.impact.gwp import gwp_sets
 from batches.impact.inputs import KINDS, MEASURED, Inputs, Records, RegionFacts, Rows, SiteFacts, chain_of
+from batches.impact.methane import Ints
 from batches.impact.method import Method, alternatives, default_method
 from batches.impact.rulebook import Rules
 from batches.impact.uncertainty import shipped_uncertainty
@@ -27,15 +27,18 @@ from batches.materials import materials
 from batches.models import SiteMonth, SiteMonthMass
 from batches.resources import resources
 from batches.selectors.aerobic import aerobic_months
+from batches.selectors.packed import read_packed
 from batches.selectors.records import current_records
 from batches.selectors.site_months import current_entries
 from compostnet.shared.months import last_day, month_text
 from sites.classification import classification
+from sites.climate import SiteClimate, climate_rule, climates, zone_of
 from sites.models import Region, Site
 from sites.selectors import public_position
 from sites.vocabulary import processes, scenarios
 
-BATCH = 20_000
+KIND_AT = {kind: n for n, kind in enumerate(KINDS)}
+MEASURED_AT = {measured: n for n, measured in enumerate(MEASURED)}
 
 
 def current_rules(month: int, *, method: Method | None = None) -> Rules:
@@ -66,21 +69,20 @@ def current_rules(month: int, *, method: Method | None = None) -> Rules:
 
 def load_inputs(month: int) -> Inputs:
     """What is verified up to ``month``, from the roll-up."""
-    states = list(SiteMonth.objects.filter(month__lte=month).values_list("site_id", "month", "state"))
-    first = min((m for _, m, state in states if state == SiteMonth.State.VERIFIED), default=month)
+    states = read_packed(SiteMonth, ("site_id", "state"), ("month",), "month <= %s", [month])
+    is_verified = SiteMonth.State.VERIFIED.value
+    first = min((int(months.min()) for _, state, months in states if state == is_verified), default=month)
     reporting = {site for site, _, _ in states}
     sites, keys, regions = load_sites(month, reporting)
     at = {key: n for n, key in enumerate(keys)}
     shape = (month - first + 1, len(sites))
     verified, reported = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_)
     waiting = set()
-    for site_id, m, state in states:
-        if m < first:
-            continue
-        if state == SiteMonth.State.VERIFIED:
-            verified[m - first, at[site_id]] = True
+    for site_id, state, months in states:
+        if state == is_verified:
+            verified[months - first, at[site_id]] = True
         else:
-            waiting.add((site_id, m))
+            waiting |= {(site_id, m) for m in months.tolist() if m >= first}
     # A month that was asked about or looked at without an entry in it was not reported.
     with_entries = _with_entries(waiting)
     for site_id, m in with_entries:
@@ -216,12 +218,31 @@ def _month(day: str) -> int:
 
 def load_rows(first: int, month: int, at: Mapping[int, int]) -> Rows:
     """The roll-up of these months as arrays; sites by their place in ``at`` (key → index)."""
-    found = (
-        SiteMonthMass.objects.filter(month__gte=first, month__lte=month)
-        .values_list("site_id", "month", "kind", "material", "measured", "mass_mg", "entries")
-        .iterator(chunk_size=BATCH)
+    groups = ("site_id", "kind", "material", "measured")
+    found = read_packed(
+        SiteMonthMass, groups, ("month", "mass_mg", "entries"), "month BETWEEN %s AND %s", [first, month]
     )
-    return rows_of(found, first, at)
+    found = [row for row in found if row[0] in at]
+    codes = sorted({row[2] for row in found})
+    places = {code: n for n, code in enumerate(codes)}
+    sizes = [row[4].size for row in found]
+
+    def repeated(values: Iterable[int]) -> Ints:
+        return np.repeat(np.fromiter(values, dtype=np.intp, count=len(found)), sizes)
+
+    def joined(column: int) -> Whole:
+        return np.concatenate([row[column] for row in found]) if found else np.zeros(0, dtype=np.int64)
+
+    return Rows(
+        repeated(at[row[0]] for row in found),
+        (joined(4) - first).astype(np.intp),
+        repeated(KIND_AT[row[1]] for row in found),
+        repeated(places[row[2]] for row in found),
+        repeated(MEASURED_AT[row[3]] for row in found),
+        joined(5),
+        joined(6),
+        tuple(codes),
+    )
 
 
 def rows_of(found: Iterable[tuple[Any, ...]], first: int, at: Mapping[int, int]) -> Rows:
@@ -229,14 +250,13 @@ def rows_of(found: Iterable[tuple[Any, ...]], first: int, at: Mapping[int, int])
     columns = list(zip(*found, strict=True)) or [[]] * 7
     site, month, kind, material, measured, mass, entries = columns
     codes = sorted(set(material))
-    kinds, measures = {k: n for n, k in enumerate(KINDS)}, {m: n for n, m in enumerate(MEASURED)}
     places = {code: n for n, code in enumerate(codes)}
     return Rows(
         np.array([at[s] for s in site], dtype=np.intp),
         np.array(month, dtype=np.intp) - first,
-        np.array([kinds[k] for k in kind], dtype=np.intp),
+        np.array([KIND_AT[k] for k in kind], dtype=np.intp),
         np.array([places[m] for m in material], dtype=np.intp),
-        np.array([measures[m] for m in measured], dtype=np.intp),
+        np.array([MEASURED_AT[m] for m in measured], dtype=np.intp),
         np.array(mass, dtype=np.int64),
         np.array(entries, dtype=np.int64),
         tuple(codes),

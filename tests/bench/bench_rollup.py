@@ -24,9 +24,10 @@ PLACES = """
     INSERT INTO sites_region (code, level, country, name_zh, name_en, official_code, source)
     VALUES ('BENCH', 0, 'ZZ', 'bench', 'bench', '', '');
     INSERT INTO sites_site (id, code, name_zh, name_en, region_id, scenario, process, public_location, address,
-        time_zone, opened_on, climate_zone, climate_source, is_invented, created_at)
+        time_zone, opened_on, climate_zone, climate_source, climate_reason, community_mode, run_by, public_detail,
+        is_invented, created_at)
     SELECT 900000000 + n, 'bench-' || n, 'bench', 'bench', 'BENCH', 'village', 'windrow', 'coarse', '',
-        'Asia/Shanghai', DATE '2024-01-01', '', '', true, now()
+        'Asia/Shanghai', DATE '2024-01-01', '', '', '', '', '', 'entries', true, now()
     FROM generate_series(1, %(sites)s) n;
     INSERT INTO batches_batch (id, site_id, code, process, state, started_on, note, created_at)
     SELECT ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 900000000 + n, 'bench', '', 'open',
