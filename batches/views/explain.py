@@ -335,7 +335,7 @@ def site_month(request: HttpRequest, number: str, code: str, month: str) -> Answ
         return reverse("explain_stream", args=[published.number, code, month, stream])
 
     context |= {
-        "checks": [(_words(check.indicator), check) for check in checks if check.published is not None],
+        "checks": [(_words(check.indicator), check) for check in checks],
         "sources": parts.sources_of(step),
         "all_match": bool(checks) and all(check.matches is not False for check in checks),
         "held": held,

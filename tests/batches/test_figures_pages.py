@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import html
 import json
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from batches.models import Explanation, Release, SiteMonth
 from batches.services.releases import publish_release
 from batches.services.site_months import query_site_month, roll_up, verify_site_month
 from compostnet.shared import releases as published
 from compostnet.shared.months import parse_month
+from sites.models import Site
 from sites.permissions import CONSOLE
 from tests.batches.makers import make_batch, make_entry
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("undrawn")]
 MAY = parse_month("2024-05")
 LANGUAGES = ("zh-hans", "en")
 
@@ -43,6 +46,15 @@ def release(entries):
 
 
 @pytest.fixture
+def verified_with_baseline(entries):
+    """A site of the demo, for whose province a baseline is invented: its month, released."""
+    Site.objects.filter(pk=entries.pk).update(is_invented=True)
+    verify_site_month(actor=CONSOLE, site=entries, month=MAY)
+    publish_release(actor=CONSOLE, month=MAY)
+    return entries
+
+
+@pytest.fixture
 def signed_in(client, make_user):
     def sign_in(role, **place):
         client.force_login(make_user(role, **place))
@@ -52,7 +64,7 @@ def signed_in(client, make_user):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("page", ["/figures/", "/downloads/"])
+@pytest.mark.parametrize("page", ["/figures/", "/releases/"])
 def test_before_the_first_release_pages_say_so(client, db, page, language):
     answer = client.get(page, {"lang": language})
     assert answer.status_code == 200
@@ -69,7 +81,7 @@ def test_public_pages_read_the_release_and_not_the_database(release, client, lan
     assert {"zh-hans": "未经核证", "en": "not verified as carbon credits"}[language] in text
     assert "<svg" in text
     assert "/figures/2024-04/" in text
-    for page in ("/figures/2024-04/", "/downloads/", "/methods/tool04_b_ar5_v1/"):
+    for page in ("/figures/2024-04/", "/releases/", "/methods/tool04_b_ar5_v1/"):
         assert client.get(page, {"lang": language}).status_code == 200
 
 
@@ -93,6 +105,12 @@ def test_files_are_served_byte_for_byte_with_etag_and_the_right_type(release, cl
         "sites.geojson": "application/geo+json; charset=utf-8",
         "manifest.json": "application/json; charset=utf-8",
     }
+    types |= {
+        "entries.csv": types["figures.csv"],
+        "method.json": types["figures.json"],
+        "map.svg": "image/svg+xml; charset=utf-8",
+    }
+    types |= {"map.png": "image/png", "report-zh.pdf": "application/pdf"}
     for name, content_type in types.items():
         address = reverse("release_file", args=["2", name])
         answer = client.get(address)
@@ -104,7 +122,7 @@ def test_files_are_served_byte_for_byte_with_etag_and_the_right_type(release, cl
         latest = client.get(reverse("release_file", args=["latest", name]))
         assert latest.headers["ETag"] == answer.headers["ETag"]
         assert "immutable" not in latest.headers["Cache-Control"]
-    index = client.get("/releases/index.json").json()
+    index = json.loads(b"".join(client.get("/releases/index.json").streaming_content))
     assert [entry["number"] for entry in index["releases"]] == [1, 2]
     assert index["latest"] == 2
 
@@ -119,7 +137,8 @@ def test_nothing_but_files_of_a_release_is_served(release, client, address):
 
 def test_the_desk_lists_what_blocks_and_verifies_the_rest(entries, signed_in):
     site = entries
-    make_entry(site, "2024-06", 9999, kind="harvest", material="mixture", batch=make_batch(site, "B9"))
+    make_entry(site, "2024-06", 1000, batch=make_batch(site, "B9"))
+    make_entry(site, "2024-06", 1050, kind="harvest", material="mixture", batch=make_batch(site, "B9"))
     roll_up()
     client = signed_in("verifier")
     text = client.get("/desk/", {"lang": "en"}).content.decode()
@@ -134,7 +153,8 @@ def test_the_desk_lists_what_blocks_and_verifies_the_rest(entries, signed_in):
 
 def test_query_answer_and_explanation_go_through_the_pages(entries, client, make_user):
     site = entries
-    make_entry(site, "2024-05", 9999, kind="harvest", material="mixture", batch=make_batch(site, "B9"))
+    make_entry(site, "2024-05", 1000, batch=make_batch(site, "B9"))
+    make_entry(site, "2024-05", 1050, kind="harvest", material="mixture", batch=make_batch(site, "B9"))
     client.force_login(make_user("verifier"))
     client.post("/desk/query/", {"key": f"{site.code}:2024-05", "reason": "Really ten tonnes?"})
     client.force_login(make_user("manager", site=site))
@@ -158,13 +178,43 @@ def test_a_form_never_leads_to_another_host(entries, signed_in):
     assert answer.headers["Location"] == "/desk/"
 
 
-def test_publishing_from_the_desk_says_the_number_or_why_not(entries, signed_in):
-    verify_site_month(actor=CONSOLE, site=entries, month=MAY)
-    client = signed_in("publisher")
-    for words in ("Published as release 1", "nothing has changed since"):
-        answer = client.post("/desk/publish/?lang=en", {"month": "2024-05", "back": "/desk/?lang=en"}, follow=True)
-        assert words in answer.content.decode()
-    assert Release.objects.count() == 1
+def test_the_page_shows_intervals_coverage_scenarios_and_the_way_to_each_explanation(verified_with_baseline, client):
+    text = client.get("/figures/", {"lang": "en"}).content.decode()
+    for shown in (
+        "95 % interval",
+        "From 1 verified sites; 1 of 1 reported.",
+        "weighed 100.0",
+        "never add the two",
+        "If the baseline were otherwise",
+        "A check, not a choice",
+        "AR6",
+        "What it brought besides",
+        "nitrogen",
+    ):
+        assert shown in text, shown
+    for address in ("/explain/1/?span=month#diverted", "/explain/1/?span=total#net", "/explain/1/regions/CN-320000/"):
+        assert address in text, address
+    for tale in ("cars off", "car off", "trees"):
+        assert tale not in text
+
+
+def test_a_net_below_zero_is_shown_and_explained_in_one_line(verified_with_baseline, client, folder):
+    figure = published.latest(folder).figures["network"]["month"]
+    assert figure["net_co2e_t"] < 0
+    text = client.get("/figures/", {"lang": "en"}).content.decode()
+    assert "−" in text
+    assert html.escape(figure["explanation"]["en"]) in text
+
+
+def test_what_changed_since_the_release_before_is_told_apart_by_kind(release, client):
+    make_entry(release, "2024-05", 100, recorded_at=timezone.now())
+    roll_up()
+    verify_site_month(actor=CONSOLE, site=release, month=MAY)
+    publish_release(actor=CONSOLE, month=MAY, reason="a late entry")
+    text = client.get("/figures/", {"lang": "en"}).content.decode()
+    assert "Data that were corrected or came late" in text
+    assert "Figures that a change of the method moved" not in text
+    assert "/explain/3/sites/lishui-1/2024-05/" in text
 
 
 def post(client, address, body=None):
@@ -207,7 +257,7 @@ class TestApi:
         assert post(client, "/releases", {"month": "2024-05"}).status_code == 201
         assert post(client, "/releases", {"month": "2024-05"}).json()["type"] == "/problems/release_unchanged"
         found = client.get("/api/v1/releases/1").json()
-        assert {file["name"] for file in found["files"]} == {"figures.json", "figures.csv", "sites.geojson"}
+        assert {file["name"] for file in found["files"]} >= {"figures.json", "figures.csv", "sites.geojson"}
         assert client.get(found["files"][0]["url"]).status_code == 200
 
     def test_bulk_verification_names_each_refusal(self, entries, client, make_user):
