@@ -1,4 +1,4 @@
-"""The what-if page in the browser: whole in both languages and sizes, alive with sliders, and useful without scripts."""
+"""The what-if page in the browser: whole in both languages and sizes, alive with sliders."""
 
 from __future__ import annotations
 
