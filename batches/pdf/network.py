@@ -190,7 +190,7 @@ def _group_table(report: Report, rows: Sequence[Json]) -> Flowable:
         say("report_coverage_short"),
         titled(say("report_diverted"), say("report_unit_wet")),
         titled(say("report_methane_gross"), say("report_unit_ch4")),
-        titled(say("report_own_co2e"), say("report_unit_co2e")),
+        titled(say("report_own_short"), say("report_unit_co2e")),
         titled(say("report_net"), say("report_unit_co2e")),
         say("report_interval_head"),
         say("report_with_baseline"),

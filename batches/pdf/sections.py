@@ -234,7 +234,7 @@ def why(report: Report, benefit: Json, key: str) -> str:
 def fertiliser(report: Report, benefit: Json | None) -> list[Flowable]:
     """Nutrients in the compost with range, source and grade."""
     say, rules = report.say, (report.document.get("benefits") or {}).get("rules") or {}
-    if not benefit or not rules:
+    if not benefit or not rules or not any((benefit.get(f"{code}_kg") or [0])[0] for code in rules["nutrients"]):
         return []
     rows: list[list[Any]] = []
     known = rules["nutrients"]

@@ -426,3 +426,27 @@ class TestPages:
             call_command("report", month="2031-01", language="en", output=file)
         with pytest.raises(CommandError):
             call_command("report", month="2024-05", language="en", output=tmp_path / "none" / "r.pdf")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_word_of_a_head_and_no_number_is_cut_in_two(language, document):
+    """Where a column is too narrow ReportLab breaks within a word: every number and word is found whole."""
+    wide = copy.deepcopy(document)
+    for row in (*wide["provinces"], *wide["scenarios"]):
+        figure = row["month"]
+        figure.update(diverted_t=123456.7, ch4_avoided_t=0.000123, net_co2e_t=-123456.7)
+        figure["interval"]["net_co2e_t"] = [-234567.8, -1234.5]
+    pages = " ".join(texts(network(wide, language))).replace("\n", " ")
+    for number in ("123,457", "0.000123", "−123,457", "−234,568", "−1,235"):
+        assert number in pages
+    if language == "en":
+        for word in ("Composting's", "emissions", "avoided", "verified", "expected", "baseline", "Grade", "interval"):
+            assert word in pages
+        assert not [word for word in ("Compostin ", "Grad ", "interva ", "verifie ") if word in pages]
+
+
+def test_without_a_harvest_no_nutrients_are_told(document):
+    assert "Nutrients in the compost" in flat(network(document))
+    bare = copy.deepcopy(document)
+    bare["network"]["month"]["harvest_t"] = 0.0
+    assert "Nutrients in the compost" not in flat(network(with_benefits(bare)))
