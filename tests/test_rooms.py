@@ -48,6 +48,7 @@ NO_SERVICES = {
     "sites/auth.py": "when a token was last used",
     "sites/views_people.py": "allauth's own form, which sends a mail",
     "compostnet/shared/pdf/look.py": "a PDF document, which is no row",
+    "sites/mapfiles.py": "a PNG picture, which is no row",
 }
 """What writes without being a service, and why."""
 
