@@ -72,8 +72,22 @@ def release_list(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "batches/releases/list.html",
-        {"page": page, "entries": [with_status(entry) for entry in page.object_list], "newest": newest},
+        {
+            "page": page,
+            "entries": [with_status(entry) for entry in page.object_list],
+            "newest": newest,
+            "statuses": _statuses(),
+        },
     )
+
+
+def _statuses() -> list[dict[str, Any]]:
+    meanings = {
+        "provisional": _("what was verified until the cut-off; some sites may still be missing"),
+        "final": _("the month is complete, or the publisher has said that nothing more is expected"),
+        "restated": _("a month published before, with what changed and why; the earlier release stays where it was"),
+    }
+    return [with_status({"status": status, "meaning": meaning}) for status, meaning in meanings.items()]
 
 
 @require_safe
