@@ -197,4 +197,4 @@ def test_electricity_that_no_factor_is_known_for_is_named_and_not_charged():
     assert abroad.results["electricity_uncharged"] == 12_500_000
     assert "12.5" in abroad.block("energy").notes[0].render("en")
     at_home = SiteAccount(evidence, grounds).explain(FIRST)
-    assert at_home.results["energy_co2e"] == round(12.5 * 0.5366 * 1e9)
+    assert at_home.results["energy_co2e"] == round(12.5 * 0.641 * 1e9)  # the province, nearer than the country
