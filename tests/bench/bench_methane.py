@@ -5,11 +5,11 @@ Carlo run of a network."""
 from __future__ import annotations
 
 import math
-import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -201,4 +201,6 @@ def peak_of(part: str) -> None:
 
         world = network_of(10_000, MONTHS, 300)
         world.run({"network": (np.zeros(10_000, dtype=np.intp), 1)}, [(0, MONTHS)], sites=False)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    # VmHWM starts anew with the process; ru_maxrss would begin with that of the parent.
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    print(int(status.split("VmHWM:")[1].split()[0]) // 1024)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from batches.impact.factors import Place, make_factors
 from batches.impact.gwp import gwp_sets
 from batches.impact.method import Method, default_method, methods
 from batches.impact.what_if import read_choice, what_if, what_if_rules
+from compostnet.shared.units import to_mg
 from tests.batches.impact.test_uncertainty import FIRST, baseline
 
 DERIVED = json.loads((Path(__file__).parents[2] / "data" / "methane_calculator_cases.json").read_text())["derived"]
@@ -120,6 +122,10 @@ def test_a_wet_tonne_composted_emits_175_6_kg_and_not_439() -> None:
     assert 1000 * gwp_sets()["AR5"].co2e_t(*gases) == pytest.approx(175.6, rel=1e-12)
     assert 1000 * gwp_sets()["AR6"].co2e_t(*gases) == pytest.approx(173.52, rel=1e-12)
     assert all(abs(1000 * found.co2e_t(*gases) - 179.52) > 0.5 for found in gwp_sets().values())
+
+
+def test_p6_a_short_ton_is_exact_and_not_what_warm_takes_for_one() -> None:
+    assert to_mg(Decimal(1), "short_ton") == 907_184_740
 
 
 # --- the what-if page
