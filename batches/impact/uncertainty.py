@@ -446,7 +446,7 @@ def _lagrange(nodes: Floats, at: Floats) -> Floats:
     """Values (D, Q) of the polynomials that are 1 at one node and 0 at the others."""
     out = np.ones((len(at), len(nodes)))
     for q, node in enumerate(nodes):
-        for other in np.delete(nodes, q):
+        for other in nodes[np.arange(len(nodes)) != q]:
             out[:, q] *= (at - other) / (node - other)
     return out
 
