@@ -199,7 +199,7 @@ class SiteForm(Told):
             there = getattr(site, name, "")
             if there and there not in dict(chosen):
                 chosen.append((there, there))
-            self.fields[name].choices = [("", _("not stated")), *chosen]
+            self.fields[name].choices = [("", _("not filled in")), *chosen]
         self.fields["region"].choices = region_choices()
         if site is not None:
             del self.fields["code"]
