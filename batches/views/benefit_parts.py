@@ -123,9 +123,9 @@ def _recorded(value: Any, unit: str) -> Cell:
 
 
 def _sources(rules: Json) -> list[tuple[str, str, str]]:
-    """Title, where in it, and address of every source, each once; fees by their documents."""
+    """Source as its document names itself, what it is of in the reader's language, address; each once."""
     found = [
-        (source["title"], ", ".join(filter(None, (source["issuer"], source["section"]))), source["url"])
+        (", ".join(filter(None, (source["title"], source["issuer"], source["section"]))), "", source["url"])
         for source in rules["sources"].values()
     ]
     found += [
