@@ -122,7 +122,9 @@ def map_figures(request: HttpRequest, number: int) -> HttpResponse:
     headers = {"ETag": tag, "Cache-Control": f"public, max-age={FOR_EVER_S}, immutable"}
     if request.headers.get("If-None-Match", "").removeprefix("W/") == tag:
         return HttpResponse(status=304, headers=headers)
-    return HttpResponse(_data_of(number, tag, str(release.path)), content_type="application/json; charset=utf-8", headers=headers)
+    return HttpResponse(
+        _data_of(number, tag, str(release.path)), content_type="application/json; charset=utf-8", headers=headers
+    )
 
 
 @lru_cache(maxsize=2)
