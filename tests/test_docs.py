@@ -49,7 +49,7 @@ def test_readme_commands_run_as_written(tmp_path: Path) -> None:
         assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
         outputs[command.split()[2]] = done.stdout
         answers[command] = done.stdout
-    month = json.loads(outputs["figures"])["network"]["month"]
+    month = json.loads(outputs["figures"])["totals"]
     assert month["sites_expected"] == 59
     assert month["interval"]["ch4_avoided_t"][0] < month["ch4_avoided_t"] < month["interval"]["ch4_avoided_t"][1]
     assert "signature holds" in outputs["verify_release"]
