@@ -84,6 +84,33 @@ class SpansOut(Schema):
     total: FigureOut
 
 
+class LastYearOut(Schema):
+    month: FigureOut
+    year: FigureOut
+
+
+class NetworkOut(SpansOut):
+    last_year: LastYearOut | None = Field(None, description="the same month, and the same part, of the year before")
+
+
+class SensitivitySumsOut(Schema):
+    ch4_avoided_t: float | None
+    composting_ch4_t: float | None
+    composting_n2o_t: float | None
+    net_co2e_t: float | None
+
+
+class SensitivityOut(Schema):
+    """The network by another method, GWP set or cross-check: to hold against the figures, never to add to them."""
+
+    method: str
+    label: str
+    gwp: str
+    title: TextOut
+    note: TextOut | None
+    network: dict[str, SensitivitySumsOut] = Field(description="by span: month, year, total")
+
+
 class PartOut(SpansOut):
     """The figures of a province, city, scenario or site."""
 
@@ -100,11 +127,12 @@ class FiguresOut(Schema):
     method: str
     gwp: str
     baselines: list[str]
-    network: SpansOut
+    network: NetworkOut
     provinces: list[PartOut]
     cities: list[PartOut]
     scenarios: list[PartOut]
     sites: list[PartOut]
+    sensitivity: list[SensitivityOut]
 
 
 class FiguresQuery(Schema):

@@ -230,6 +230,24 @@ def make_accounts(method: Method, factors: Factors, group: Ints, masses: Masses)
     return accounts, known
 
 
+def scenario_accounts(method: Method, factors: Factors, group: Ints, masses: Masses, central: Accounts) -> Accounts:
+    """The accounts by other baselines for the same masses: what composting itself did is that of ``central``.
+
+    For net and methane avoided; the forecast stays that of ``central``.
+    """
+    streams, diverted = diverted_by_stream(masses)
+    known = masses.verified & factors.known[:, group]
+    burnt_mass = np.where(known, diverted, 0) / MG_PER_T
+    ch4 = _accrued(method, factors, np.where(known[..., None], streams, 0.0), factors.decay, group)
+    ch4 = ch4 + burnt(burnt_mass, factors.burnt, group, factors.burnt_ch4)
+    n2o = burnt(burnt_mass, factors.burnt, group, factors.burnt_n2o)
+    found = replace(central, ch4_avoided=_micrograms(ch4 * UG_PER_T), n2o_avoided=_micrograms(n2o * UG_PER_T))
+    if masses.residue is None or not masses.residue.any():
+        return found
+    residue_ch4, residue_n2o = _residue(method, factors, group, masses, central.residue, known)
+    return replace(found, residue_ch4=residue_ch4, residue_n2o=residue_n2o)
+
+
 def net_co2e_t(sums: Mapping[str, int], gwp: GwpSet) -> float:
     """Net effect (t CO2e) of sums of accounts: avoided, less composting's own, residue's and energy's. May be negative.
 

@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from batches.impact.accounts import make_accounts
+from batches.impact.accounts import make_accounts, scenario_accounts
 from batches.impact.baselines import Scenario
 from batches.impact.benefits import make_benefits
 from batches.impact.energy import ENERGY
 from batches.impact.factors import Factors, make_factors
 from batches.impact.figure_table import Figure, Warming
 from batches.impact.inputs import CITY, PROVINCE, Inputs, RegionFacts, make_masses
-from batches.impact.levels import SPANS, Book, Level, month_figures
+from batches.impact.levels import NET_OF, SPANS, Book, Level, month_figures
 from batches.impact.methane import Ints
 from batches.impact.pooled import pooled
 from batches.impact.resource_sums import resource_sums
@@ -83,8 +83,8 @@ def with_scenarios(book: Book, rules: Rules) -> Book:
     sides = {}
     for scenario in ("low", "high"):
         factors = _factors(book.inputs, rules, scenario)
-        accounts, _ = make_accounts(rules.method, factors, book.group, book.masses)
-        sides[scenario] = dict(accounts.rows())
+        accounts = scenario_accounts(rules.method, factors, book.group, book.masses, book.accounts)
+        sides[scenario] = {name: values for name, values in accounts.rows() if name in NET_OF}
     return replace(book, low=sides["low"], high=sides["high"])
 
 

@@ -24,6 +24,16 @@ Span = tuple[int, int]
 Columns = Mapping[str, Whole]
 SPANS = ("month", "year", "total")
 MG_DIGITS, UG_DIGITS = 9, 12
+NET_OF = (
+    "ch4_avoided",
+    "n2o_avoided",
+    "composting_ch4_known",
+    "composting_n2o_known",
+    "residue_ch4",
+    "residue_n2o",
+    "energy_co2e_known",
+)
+"""The accounts that a net is made of."""
 
 
 @dataclass(frozen=True)
