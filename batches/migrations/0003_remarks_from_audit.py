@@ -9,9 +9,9 @@ def fill_threads(apps, schema_editor):
     AuditRecord = apps.get_model("sites", "AuditRecord")
     SiteMonth = apps.get_model("batches", "SiteMonth")
     Remark = apps.get_model("batches", "Remark")
-    months = dict(
-        (str(pk), (site, month)) for pk, site, month in SiteMonth.objects.values_list("pk", "site_id", "month")
-    )
+    months = {
+        str(pk): (site, month) for pk, site, month in SiteMonth.objects.values_list("pk", "site_id", "month")
+    }
     actions = [*KINDS, "reopen_site_month"]
     said = AuditRecord.objects.filter(object_type="batches.sitemonth", action__in=actions).order_by("id")
     for record in said.iterator():
