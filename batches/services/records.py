@@ -67,7 +67,7 @@ def store_monthly_records(*, actor: Actor, inputs: Sequence[RecordInput]) -> lis
     """
     try:
         with transaction.atomic():
-            return _store(actor, inputs)
+            return _store_all(actor, inputs)
     except OperationalError:
         # A lock that did not come or a deadlock: nothing is stored, the same sending will do later.
         if connection.in_atomic_block:
@@ -75,7 +75,7 @@ def store_monthly_records(*, actor: Actor, inputs: Sequence[RecordInput]) -> lis
         return [Receipt(one.id, "retry") for one in inputs]
 
 
-def _store(actor: Actor, inputs: Sequence[RecordInput]) -> list[Receipt]:
+def _store_all(actor: Actor, inputs: Sequence[RecordInput]) -> list[Receipt]:
     known = _known(actor, inputs)
     # Before the time stamp: see the lock.
     hold_shared(LEDGER)
@@ -110,11 +110,11 @@ def _store(actor: Actor, inputs: Sequence[RecordInput]) -> list[Receipt]:
         if outcome == "stored":
             stored.append(row)
     if stored:
-        _tell(actor, stored, known)
+        _audit_stored(actor, stored, known)
     return [receipts[position] for position in range(len(inputs))]
 
 
-def _tell(actor: Actor, stored: Sequence[MonthlyRecord], known: _Known) -> None:
+def _audit_stored(actor: Actor, stored: Sequence[MonthlyRecord], known: _Known) -> None:
     """Reopen the months concerned and write the audit record."""
     touched = {(row.site_id, row.month) for row in stored}
     for row in stored:
