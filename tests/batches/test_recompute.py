@@ -156,11 +156,11 @@ def bytes_of(folder, number):
     return {path.name: path.read_bytes() for path in (folder / str(number)).iterdir()}
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_releasing_restating_correcting_in_any_order_changes_nothing_published(sites, folder, seed):
     world = World(sites, seed)
     published: dict[int, dict[str, bytes]] = {}
-    while len(published) < 5:
+    while len(published) < 4:
         world.step()
         for number in Release.objects.values_list("number", flat=True):
             published.setdefault(number, bytes_of(folder, number))
