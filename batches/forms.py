@@ -184,9 +184,12 @@ class LedgerForm(Kept):
             "unit": unit,
             "unit_mass_kg": f"{known_mass.normalize():f}" if known_mass is not None else "",
             "occurred_on": local_now(batch.site).date().isoformat(),
-            "material": {"removal": "contaminants", "transfer": "mixture", "harvest": "mature_compost", "residue": "mixture"}.get(
-                kind, last.material if last else "food_waste"
-            ),
+            "material": {
+                "removal": "contaminants",
+                "transfer": "mixture",
+                "harvest": "mature_compost",
+                "residue": "mixture",
+            }.get(kind, last.material if last else "food_waste"),
         }
         super().__init__(initial=initial, **more)  # type: ignore[arg-type]
         used = [entry.material for entry in recent if entry.kind == kind]

@@ -1,6 +1,17 @@
 """Pages of batches, uploads, figures and releases."""
 
-from batches.views import feeds, figures, logbook, methods, publishing, releases, reports, subscriptions, uploads, what_if
+from batches.views import (
+    feeds,
+    figures,
+    logbook,
+    methods,
+    publishing,
+    releases,
+    reports,
+    subscriptions,
+    uploads,
+    what_if,
+)
 
 urlpatterns = [
     *logbook.urlpatterns,

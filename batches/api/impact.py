@@ -12,8 +12,8 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from batches.api.parts import Strict
-from batches.impact.calculator import calculate
-from batches.impact.calculator_explain import explained
+from batches.impact.calculator.calculate import calculate
+from batches.impact.calculator.steps import explained
 from compostnet.shared.schemas import FaultOut
 from sites.auth import limit_writes
 

@@ -12,7 +12,7 @@ from ninja import Path, Query, Router, Schema, Status
 from pydantic import Field
 
 from batches.api.parts import MonthText, Strict
-from batches.impact.signing import Check, passed
+from batches.impact.signing.signature import Check, passed
 from batches.models import PublishJob
 from batches.services.publish_jobs import is_stale, start_publish_job, unpacked
 from batches.services.releases import publish_release

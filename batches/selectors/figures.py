@@ -12,16 +12,16 @@ from batches import providers
 from batches.impact.accounts import Flags, Whole
 from batches.impact.baselines import shipped_baselines
 from batches.impact.benefits import benefit_rules
-from batches.impact.canonical import plain
 from batches.impact.cross_check import cross_checks
-from batches.impact.document import baselines_used, make_document
+from batches.impact.document.canonical import plain
+from batches.impact.document.figure_table import both
+from batches.impact.document.figures import baselines_used, make_document
+from batches.impact.document.inputs import KINDS, MEASURED, Inputs, Records, RegionFacts, Rows, SiteFacts, chain_of
+from batches.impact.document.rulebook import Rules
 from batches.impact.energy import energy_rules
-from batches.impact.figure_table import both
 from batches.impact.gwp import gwp_sets
-from batches.impact.inputs import KINDS, MEASURED, Inputs, Records, RegionFacts, Rows, SiteFacts, chain_of
 from batches.impact.methane import Ints
 from batches.impact.method import Method, alternatives, default_method
-from batches.impact.rulebook import Rules
 from batches.impact.uncertainty import shipped_uncertainty
 from batches.materials import materials
 from batches.models import SiteMonth, SiteMonthMass

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from batches.impact.energy import EnergyRules
-from batches.impact.explain import Grounds, SiteAccount
+from batches.impact.explain.arithmetic import Grounds, SiteAccount
 from batches.impact.gwp import GwpSet
 from batches.impact.method import Method
 from compostnet.shared import releases

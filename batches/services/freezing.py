@@ -16,11 +16,11 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Sum
 
-from batches.impact.canonical import canonical
-from batches.impact.document import Inputs, Rules, baseline_files_used, baselines_used, make_book
-from batches.impact.inputs import RegionFacts, SiteFacts, flags_of, ranges_of
-from batches.impact.levels import Book
-from batches.impact.release_files import sha256
+from batches.impact.document.canonical import canonical
+from batches.impact.document.figures import Inputs, Rules, baseline_files_used, baselines_used, make_book
+from batches.impact.document.inputs import RegionFacts, SiteFacts, flags_of, ranges_of
+from batches.impact.document.levels import Book
+from batches.impact.document.release_files import sha256
 from batches.models import FrozenPart, Release
 from batches.selectors.figures import current_rules, expected_of, load_inputs, load_records, rows_of
 from batches.selectors.ledger import entries_as_of

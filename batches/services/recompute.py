@@ -14,9 +14,9 @@ from typing import Any
 
 from django.conf import settings
 
-from batches.impact.release_files import sha256
-from batches.impact.signing import sign
-from batches.impact.verifying import verify_folder
+from batches.impact.document.release_files import sha256
+from batches.impact.signing.signature import sign
+from batches.impact.signing.verifying import verify_folder
 from batches.models import Release
 from batches.services.freezing import thaw
 from batches.services.release_contents import make_files

@@ -13,10 +13,10 @@ from typing import Any
 
 from django.conf import settings
 
-from batches.impact.canonical import canonical
-from batches.impact.document import Inputs, make_document
-from batches.impact.evidence import evidence_files
-from batches.impact.release_files import data_dictionary, figures_csv, same_figures
+from batches.impact.document.canonical import canonical
+from batches.impact.document.evidence import evidence_files
+from batches.impact.document.figures import Inputs, make_document
+from batches.impact.document.release_files import data_dictionary, figures_csv, same_figures
 from batches.pdf.network import network_report
 from batches.services.freezing import Frozen, code_version, freeze, store_parts
 from batches.services.release_tables import changes_since, corrections_csv, entries_csv

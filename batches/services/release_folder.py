@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from batches.impact.release_files import canonical
+from batches.impact.document.release_files import canonical
 from batches.models import Release
 from compostnet.shared.months import month_text
 from compostnet.shared.releases import INDEX, MANIFEST

@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from batches.impact.changes import Values, differences, values_of
-from batches.impact.dictionary import unit_of
-from batches.impact.figure_table import both
-from batches.impact.release_files import table
+from batches.impact.document.changes import Values, differences, values_of
+from batches.impact.document.dictionary import unit_of
+from batches.impact.document.figure_table import both
+from batches.impact.document.release_files import table
 from batches.models import LedgerEntry
 from batches.selectors.ledger import entries_as_of
 from batches.services.freezing import Frozen

@@ -19,8 +19,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from batches.impact.release_files import canonical, sha256
-from batches.impact.signing import public_bytes, sign
+from batches.impact.document.release_files import canonical, sha256
+from batches.impact.signing.signature import public_bytes, sign
 from batches.models import Release, SiteMonth
 from batches.services.locks import LEDGER, hold
 from batches.services.release_contents import Frozen, freeze, is_unchanged, make_files, store_parts

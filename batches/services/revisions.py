@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from batches.impact.changes import Values, values_of
-from batches.impact.document import make_series
+from batches.impact.document.changes import Values, values_of
+from batches.impact.document.figures import make_series
 from batches.models import Release
 from batches.services.freezing import Frozen, thaw
 from compostnet.shared.problems import Problem

@@ -10,8 +10,8 @@ from uuid import uuid4
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
-from batches.impact.release_files import canonical
-from batches.impact.signing import Key, key_record, keys_of, private_key, private_pem
+from batches.impact.document.release_files import canonical
+from batches.impact.signing.signature import Key, key_record, keys_of, private_key, private_pem
 from batches.services.release_folder import put_file
 from compostnet.shared.problems import Problem
 from compostnet.shared.releases import KEYS

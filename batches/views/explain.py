@@ -12,9 +12,9 @@ from django.urls import re_path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from batches.impact.agreement import month_checks, span_checks, sum_checks
-from batches.impact.explain import SiteAccount
-from batches.impact.explained import SiteMonth
+from batches.impact.explain.agreement import month_checks, span_checks, sum_checks
+from batches.impact.explain.arithmetic import SiteAccount
+from batches.impact.explain.values import SiteMonth
 from batches.impact.method import STREAMS
 from batches.selectors import released
 from batches.selectors.released import NOWHERE

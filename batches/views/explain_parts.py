@@ -11,8 +11,8 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from batches.impact.agreement import Check
-from batches.impact.explained import Block, Deposit, Line, MassRow, RouteSteps, SiteMonth
+from batches.impact.explain.agreement import Check
+from batches.impact.explain.values import Block, Deposit, Line, MassRow, RouteSteps, SiteMonth
 from batches.selectors.released import NOWHERE, Entries
 from batches.views.tables import Cell, Figure, Row, Table, amount, interval, language, name_of, percent, tonnes
 from compostnet.shared.display import NO_BREAK, NOTHING, format_mass, format_month, format_number

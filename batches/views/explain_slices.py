@@ -13,11 +13,11 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 
-from batches.impact.agreement import month_checks
-from batches.impact.explain import SiteAccount
-from batches.impact.explained import SiteMonth
-from batches.impact.explained_json import LINE_COLUMNS, line_rows, month_json, release_json
-from batches.impact.release_files import canonical, sha256
+from batches.impact.document.release_files import canonical, sha256
+from batches.impact.explain.agreement import month_checks
+from batches.impact.explain.arithmetic import SiteAccount
+from batches.impact.explain.rows import LINE_COLUMNS, line_rows, month_json, release_json
+from batches.impact.explain.values import SiteMonth
 from batches.selectors import released
 from compostnet.shared.display import inert
 from compostnet.shared.months import parse_month

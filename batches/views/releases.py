@@ -20,8 +20,8 @@ from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from batches.impact.signing import Check, key_record, passed, public_pem
-from batches.impact.verifying import read_keys, verify_folder
+from batches.impact.signing.signature import Check, key_record, passed, public_pem
+from batches.impact.signing.verifying import read_keys, verify_folder
 from compostnet.shared import releases
 from compostnet.shared.problems import Problem
 from compostnet.shared.releases import CONTENT_TYPES, KEYS, MANIFEST, SIGNATURE, Published

@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from batches.impact.calculator.what_if import Choice, Outcome, Slider, Year, read_choice, what_if, what_if_rules
 from batches.impact.gwp import gwp_sets
 from batches.impact.method import default_method, methods
-from batches.impact.what_if import Choice, Outcome, Slider, Year, read_choice, what_if, what_if_rules
 from batches.views.tables import language, tonnes
 from compostnet.shared.charts import Drawing, Series, line_chart
 

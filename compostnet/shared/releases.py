@@ -10,7 +10,7 @@ Layout (written by ``batches.services.releases``)::
     <number>/figures.csv          the same, tidy
     <number>/sites.geojson        the sites with their figures, at their public place
     <number>/manifest.json        SHA-256 and size of each file, method, GWP set, baselines, cut-off, code version
-    <number>/manifest.sig         Ed25519 signature over the bytes of manifest.json (batches/impact/signing.py)
+    <number>/manifest.sig         Ed25519 signature over the bytes of manifest.json (batches/impact/signing)
     keys.json                     the public keys that signed, each with its time
 """
 

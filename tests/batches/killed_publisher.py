@@ -20,8 +20,8 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.db import connections  # noqa: E402
 
-from batches.impact.signing import passed  # noqa: E402
-from batches.impact.verifying import verify_folder  # noqa: E402
+from batches.impact.signing.signature import passed  # noqa: E402
+from batches.impact.signing.verifying import verify_folder  # noqa: E402
 from batches.models import PublishJob, Release  # noqa: E402
 from batches.services import publish_jobs, release_folder, releases  # noqa: E402
 from compostnet.shared import releases as published  # noqa: E402

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 from django.core.management import call_command
 
-from batches.impact.agreement import month_checks, span_checks, sum_checks
+from batches.impact.explain.agreement import month_checks, span_checks, sum_checks
 from batches.models import LedgerEntry, Release, SiteMonth
 from batches.selectors import released
 from batches.services.releases import publish_release

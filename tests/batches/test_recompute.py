@@ -13,7 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from batches.impact.rulebook import Rules
+from batches.impact.document.rulebook import Rules
 from batches.models import LedgerEntry, MonthlyRecord, Release, SiteMonth
 from batches.selectors.figures import current_rules, load_inputs
 from batches.services import releases as service

@@ -16,8 +16,8 @@ import rfc8785
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, connections
 
-from batches.impact.signing import passed, sign
-from batches.impact.verifying import verify_folder
+from batches.impact.signing.signature import passed, sign
+from batches.impact.signing.verifying import verify_folder
 from batches.models import Release, SiteMonth
 from batches.services import release_folder
 from batches.services import releases as service

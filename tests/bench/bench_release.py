@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from batches.impact.canonical import canonical
-from batches.impact.document import make_book, make_document
+from batches.impact.document.canonical import canonical
+from batches.impact.document.figures import make_book, make_document
 from batches.selectors.figures import current_rules, load_inputs
 from tests.bench.bench_rollup import PLACES
 

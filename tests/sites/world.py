@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from batches.impact.method import default_method
-from batches.impact.signing import key_id, public_bytes
+from batches.impact.signing.signature import key_id, public_bytes
 from batches.models import Batch, DiaryEntry, LedgerEntry, Photo, PublishJob, SiteMonth, Subscriber
 from batches.services.releases import publish_release
 from batches.services.signing_keys import signing_key

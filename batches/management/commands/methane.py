@@ -11,8 +11,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import get_language
 
-from batches.impact.calculator import Answer, Answers, calculate
-from batches.impact.calculator_explain import explained
+from batches.impact.calculator.calculate import Answer, Answers, calculate
+from batches.impact.calculator.steps import explained
 from compostnet.shared.problems import Problem
 from compostnet.shared.texts import Message
 

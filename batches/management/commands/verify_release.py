@@ -16,8 +16,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import get_language
 
-from batches.impact.signing import Check, passed
-from batches.impact.verifying import verify_folder
+from batches.impact.signing.signature import Check, passed
+from batches.impact.signing.verifying import verify_folder
 from compostnet.shared import releases
 from compostnet.shared.texts import Message
 

@@ -15,9 +15,9 @@ from django.core.management import CommandError, call_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batches.impact.calculator import calculate
-from batches.impact.calculator_explain import explained
-from batches.impact.calculator_rules import calculator_rules
+from batches.impact.calculator.calculate import calculate
+from batches.impact.calculator.rules import calculator_rules
+from batches.impact.calculator.steps import explained
 from compostnet.shared.problems import Problem
 from tests.conftest import ROOT
 

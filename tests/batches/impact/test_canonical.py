@@ -10,7 +10,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batches.impact.canonical import LARGEST_WHOLE, Series, SeriesBlock, canonical, number_text, plain
+from batches.impact.document.canonical import LARGEST_WHOLE, Series, SeriesBlock, canonical, number_text, plain
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)

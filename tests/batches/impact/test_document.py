@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batches.impact.canonical import canonical, plain
-from batches.impact.dictionary import dictionary
-from batches.impact.document import make_document
-from batches.impact.inputs import KINDS, Inputs, Records, RegionFacts, Rows, SiteFacts, flags_of, ranges_of
-from batches.impact.release_files import TEXTS, figures_csv
+from batches.impact.document.canonical import canonical, plain
+from batches.impact.document.dictionary import dictionary
+from batches.impact.document.figures import make_document
+from batches.impact.document.inputs import KINDS, Inputs, Records, RegionFacts, Rows, SiteFacts, flags_of, ranges_of
+from batches.impact.document.release_files import TEXTS, figures_csv
 from batches.selectors.figures import current_rules, expected_of
 from compostnet.shared.months import parse_month
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from batches.impact.accounts import CATEGORIES, Masses, make_accounts
 from batches.impact.baselines import BaselineFile
+from batches.impact.document.evidence import baseline_facts
+from batches.impact.document.inputs import HARVEST, INTAKE, KINDS, REMOVAL, RESIDUE, category_of
 from batches.impact.energy import ENERGY, PER_UNIT, energy_rules
-from batches.impact.evidence import baseline_facts
-from batches.impact.explain import Grounds, SiteAccount, to_mg
-from batches.impact.explained import Line
+from batches.impact.explain.arithmetic import Grounds, SiteAccount, to_mg
+from batches.impact.explain.values import Line
 from batches.impact.factors import Place, make_factors
 from batches.impact.gwp import gwp_sets
-from batches.impact.inputs import HARVEST, INTAKE, KINDS, REMOVAL, RESIDUE, category_of
 from batches.impact.method import methods
 from compostnet.shared.months import month_text, parse_month
 

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batches.impact import signing_vector
-from batches.impact.signing import (
+from batches.impact.signing import vector as signing_vector
+from batches.impact.signing.signature import (
     Key,
     Measured,
     is_canonical,

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from batches.impact.accounts import CATEGORIES, NOT_WASTE, Masses, make_accounts, net_co2e_t
+from batches.impact.calculator.what_if import read_choice, what_if, what_if_rules
 from batches.impact.factors import Place, make_factors
 from batches.impact.gwp import gwp_sets
 from batches.impact.method import Method, default_method, methods
-from batches.impact.what_if import read_choice, what_if, what_if_rules
 from compostnet.shared.units import to_mg
 from tests.batches.impact.test_uncertainty import FIRST, baseline
 

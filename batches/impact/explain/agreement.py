@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from batches.impact.accounts import MG_PER_T, UG_PER_T
-from batches.impact.explain import net_of
-from batches.impact.explained import SiteMonth
+from batches.impact.explain.arithmetic import net_of
+from batches.impact.explain.values import SiteMonth
 from batches.impact.gwp import GwpSet
 from compostnet.shared.months import month_text
 

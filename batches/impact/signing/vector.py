@@ -1,6 +1,6 @@
 """The published test vector of signed releases (docs/vectors/release-vector.json), for anyone's own implementation.
 
-``python -m batches.impact.signing_vector`` prints it. A small release signed with a known key, and altered copies of
+``python -m batches.impact.signing.vector`` prints it. A small release signed with a known key, and altered copies of
 it: in each one thing is different, and the vector says which checks must then fail. Pure.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from batches.impact.signing import Key, key_record, private_key, public_bytes, sign
+from batches.impact.signing.signature import Key, key_record, private_key, public_bytes, sign
 from compostnet.shared.releases import MANIFEST, SIGNATURE
 
 SEED = bytes(range(32))

@@ -23,8 +23,9 @@ from batches.impact.accounts import (
     UG_PER_T,
     UNCLASSED,
 )
+from batches.impact.document.inputs import HARVEST, INTAKE, KINDS, REMOVAL, RESIDUE, category_of
 from batches.impact.energy import ELECTRICITY, ENERGY, FUELS, PER_UNIT, EnergyRules, find_grid
-from batches.impact.explained import (
+from batches.impact.explain.values import (
     Block,
     Cited,
     Deposit,
@@ -37,7 +38,6 @@ from batches.impact.explained import (
     Stream,
 )
 from batches.impact.gwp import GwpSet
-from batches.impact.inputs import HARVEST, INTAKE, KINDS, REMOVAL, RESIDUE, category_of
 from batches.impact.method import STREAMS, Decays, Method, StreamCode
 from compostnet.shared.cited import Factor
 from compostnet.shared.months import month_text, parse_month

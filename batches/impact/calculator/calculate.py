@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from batches.impact.calculator_cases import Broken, Case, Skipped, read_cases
-from batches.impact.calculator_rules import calculator_rules
+from batches.impact.calculator.cases import Broken, Case, Skipped, read_cases
+from batches.impact.calculator.rules import calculator_rules
 from batches.impact.methane import DecayFactors, Floats, accrue
 from compostnet.shared.texts import Message
 

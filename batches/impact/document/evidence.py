@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from batches.impact.baselines import Baseline
+from batches.impact.document.inputs import KINDS, MEASURED, PROVINCE
+from batches.impact.document.levels import Book
 from batches.impact.energy import ENERGY
-from batches.impact.inputs import KINDS, MEASURED, PROVINCE
-from batches.impact.levels import Book
 from compostnet.shared.months import month_text
 from compostnet.shared.units import kg_text
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from batches.impact.accounts import MG_PER_T
-from batches.impact.figure_table import both
-from batches.impact.inputs import SiteFacts
-from batches.impact.levels import Book, Level
-from batches.impact.rulebook import Rules
+from batches.impact.document.figure_table import both
+from batches.impact.document.inputs import SiteFacts
+from batches.impact.document.levels import Book, Level
+from batches.impact.document.rulebook import Rules
 from compostnet.shared.rules import Text
 from sites.classification import Classed, Facts, classify
 

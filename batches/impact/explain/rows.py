@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from batches.impact.agreement import Check
-from batches.impact.explained import Block, Cited, Line, RouteSteps, SiteMonth
+from batches.impact.explain.agreement import Check
+from batches.impact.explain.values import Block, Cited, Line, RouteSteps, SiteMonth
 from compostnet.shared.display import inert
 from compostnet.shared.months import month_text
 from compostnet.shared.rules import Text

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from batches.impact.accounts import Accounts, Flags, Masses, Whole
-from batches.impact.canonical import Series, SeriesBlock
+from batches.impact.document.canonical import Series, SeriesBlock
+from batches.impact.document.figure_table import SERIES, Doubts, Figure, Warming, make_figure_table
+from batches.impact.document.inputs import Inputs
 from batches.impact.factors import Factors, Place
-from batches.impact.figure_table import SERIES, Doubts, Figure, Warming, make_figure_table
-from batches.impact.inputs import Inputs
 from batches.impact.methane import Ints
 from batches.impact.uncertainty import Intervals
 

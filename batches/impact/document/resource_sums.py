@@ -6,8 +6,8 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
-from batches.impact.inputs import Inputs
-from batches.impact.levels import Span
+from batches.impact.document.inputs import Inputs
+from batches.impact.document.levels import Span
 from batches.resources import Resources
 
 Amounts = dict[str, dict[str, float]]

@@ -15,17 +15,17 @@ import numpy as np
 from batches.impact.accounts import make_accounts, scenario_accounts
 from batches.impact.baselines import Scenario
 from batches.impact.benefits import make_benefits
+from batches.impact.document.figure_table import Figure, Warming
+from batches.impact.document.inputs import CITY, PROVINCE, Inputs, RegionFacts, make_masses
+from batches.impact.document.levels import NET_OF, SPANS, Book, Level, month_figures
+from batches.impact.document.resource_sums import resource_sums
+from batches.impact.document.rulebook import Rules
+from batches.impact.document.site_classes import class_figures, class_sites, dimension_keys, told
 from batches.impact.energy import ENERGY
 from batches.impact.factors import Factors, make_factors
-from batches.impact.figure_table import Figure, Warming
-from batches.impact.inputs import CITY, PROVINCE, Inputs, RegionFacts, make_masses
-from batches.impact.levels import NET_OF, SPANS, Book, Level, month_figures
 from batches.impact.methane import Ints
 from batches.impact.pooled import pooled
-from batches.impact.resource_sums import resource_sums
-from batches.impact.rulebook import Rules
 from batches.impact.sensitivity import Computed, Sets, sensitivity_rows
-from batches.impact.site_classes import class_figures, class_sites, dimension_keys, told
 from batches.impact.uncertainty import intervals
 from compostnet.shared.months import month_text
 

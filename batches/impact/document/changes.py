@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from batches.impact.figure_table import SERIES
+from batches.impact.document.figure_table import SERIES
 
 Json = Mapping[str, Any]
 Values = dict[tuple[str, str, str, str], float]

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from batches.impact.calculator import Answer, decay_left, methane_potential, reaching_air
-from batches.impact.calculator_cases import Case
-from batches.impact.calculator_rules import calculator_rules
+from batches.impact.calculator.calculate import Answer, decay_left, methane_potential, reaching_air
+from batches.impact.calculator.cases import Case
+from batches.impact.calculator.rules import calculator_rules
 from batches.impact.methane import Floats
 from compostnet.shared.texts import Message
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from batches.impact.signing import Check, Key, Measured, keys_of, verify
+from batches.impact.signing.signature import Check, Key, Measured, keys_of, verify
 from compostnet.shared.releases import INDEX, KEYS, MANIFEST, SIGNATURE
 from compostnet.shared.texts import Message
 

@@ -12,10 +12,10 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from batches.impact.canonical import canonical
-from batches.impact.dictionary import COLUMNS as DICTIONARY_COLUMNS
-from batches.impact.dictionary import dictionary_lines, unit_of
-from batches.impact.figure_table import SERIES
+from batches.impact.document.canonical import canonical
+from batches.impact.document.dictionary import COLUMNS as DICTIONARY_COLUMNS
+from batches.impact.document.dictionary import dictionary_lines, unit_of
+from batches.impact.document.figure_table import SERIES
 from compostnet.shared.display import inert
 
 __all__ = ["canonical", "data_dictionary", "figures_csv", "same_figures", "sha256", "table"]

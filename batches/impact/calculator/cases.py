@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from batches.impact.calculator_rules import CalculatorRules, Input, Kind, calculator_rules
+from batches.impact.calculator.rules import CalculatorRules, Input, Kind, calculator_rules
 from batches.impact.methane import Floats
 from compostnet.shared.problems import Fault, Problem
 from compostnet.shared.texts import Message

@@ -1,0 +1,1 @@
+"""The stateless calculator: anybody's cases of first-order decay through the engine of the figures."""

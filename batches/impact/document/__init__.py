@@ -1,0 +1,1 @@
+"""What a release says: from inputs and rules to the documents that its files hold. Pure."""

@@ -1,0 +1,1 @@
+"""Signature and chain of releases, and how anyone checks them. Pure."""
