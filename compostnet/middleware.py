@@ -101,15 +101,14 @@ class ContentSecurityMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        tiles = f" {settings.TILE_SERVER.split('/{')[0]}" if settings.TILE_SERVER else ""
         sign_in = " https://open.weixin.qq.com" if settings.SOCIALACCOUNT_PROVIDERS else ""
         self.policy = "; ".join(
             [
                 "default-src 'self'",
-                f"img-src 'self' data: blob:{tiles}",
+                "img-src 'self' data: blob:",
                 "style-src 'self'",
                 "worker-src 'self' blob:",
-                f"connect-src 'self'{tiles}",
+                "connect-src 'self'",
                 f"form-action 'self'{sign_in}",
                 "base-uri 'none'",
                 "object-src 'none'",

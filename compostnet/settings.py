@@ -16,7 +16,6 @@
 ``COMPOSTNET_PDF_FONT``  file of a Chinese font with TrueType outlines for PDF documents; empty = found by itself.
 ``COMPOSTNET_STANDARDS`` folder with standards of one's own beside the shipped ones (read by standards/library.py).
 ``COMPOSTNET_BASELINES`` folder with baselines of one's own before the shipped ones (batches/impact/baselines.py).
-``COMPOSTNET_TILES``     address of a vector tile server for the map; empty = shipped boundaries only.
 """
 
 from __future__ import annotations
@@ -274,7 +273,6 @@ MEDIA_URL = "/files/"
 RELEASES_DIR = DATA_DIR / "releases"
 SIGNING_KEY = _env("SIGNING_KEY").replace("\\n", "\n")
 SIGNING_KEY_FILE = DATA_DIR / "signing.key"
-TILE_SERVER = _env("TILES")
 PDF_FONT = _env("PDF_FONT")
 MAX_UPLOAD_BYTES = 50 * 1024 * 1024
 # A whole request with its file and the form around it; more is refused unread.
