@@ -33,7 +33,7 @@ UG_PER_MG = 1000
 UG_OF_ENERGY = 1000.0
 """µg of CO2 from a millionth of a unit at a factor of 1 kg a unit."""
 UNCLASSED = len(STREAMS)
-"""Category of waste that no methane is claimed for, and of contaminants."""
+"""Category of waste that nothing avoided is claimed for, neither landfill nor fire, and of contaminants."""
 NOT_WASTE = UNCLASSED + 1
 """Category of bulking agents and the like: never diverted, but composted."""
 MIXED = UNCLASSED + 2
@@ -185,7 +185,8 @@ def _residue_by_stream(masses: Masses) -> Floats:
 def make_accounts(method: Method, factors: Factors, group: Ints, masses: Masses) -> tuple[Accounts, Flags]:
     """The accounts of every site and month, and whether its methane is known (T, N): verified, with a baseline.
 
-    Methane goes on accruing from earlier verified months where a later month is not verified or has no baseline.
+    Methane goes on accruing from earlier verified months where a later month is not verified or has no baseline. Waste
+    without a class (manure, crop residue) would not have gone with household waste: neither rot nor fire is credited.
     """
     streams, diverted = diverted_by_stream(masses)
     none = np.zeros_like(diverted)
@@ -193,7 +194,7 @@ def make_accounts(method: Method, factors: Factors, group: Ints, masses: Masses)
     composted = masses.intake.sum(axis=2) - masses.removal.sum(axis=2)
     deposits = np.where(known[..., None], streams, 0.0)
     mass_known = np.where(known, diverted, 0)
-    burnt_mass = mass_known / MG_PER_T
+    burnt_mass = deposits.sum(axis=2)
     at_once = burnt(burnt_mass, factors.burnt, group, factors.burnt_ch4)
     years = method.forecast_years.value
     ch4 = _accrued(method, factors, deposits, factors.decay, group) + at_once
@@ -235,10 +236,11 @@ def scenario_accounts(method: Method, factors: Factors, group: Ints, masses: Mas
 
     For net and methane avoided; the forecast stays that of ``central``.
     """
-    streams, diverted = diverted_by_stream(masses)
+    streams, _ = diverted_by_stream(masses)
     known = masses.verified & factors.known[:, group]
-    burnt_mass = np.where(known, diverted, 0) / MG_PER_T
-    ch4 = _accrued(method, factors, np.where(known[..., None], streams, 0.0), factors.decay, group)
+    deposits = np.where(known[..., None], streams, 0.0)
+    burnt_mass = deposits.sum(axis=2)
+    ch4 = _accrued(method, factors, deposits, factors.decay, group)
     ch4 = ch4 + burnt(burnt_mass, factors.burnt, group, factors.burnt_ch4)
     n2o = burnt(burnt_mass, factors.burnt, group, factors.burnt_n2o)
     found = replace(central, ch4_avoided=_micrograms(ch4 * UG_PER_T), n2o_avoided=_micrograms(n2o * UG_PER_T))

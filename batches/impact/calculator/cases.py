@@ -465,7 +465,8 @@ class _Reader:
             shares = [self.number(item, f"{key}[{n}]", rule) or 0.0 for n, item in enumerate(steps)]
             return np.array(shares)[np.minimum(year, len(shares) - 1)], "" if named is None else str(named[1])
         known = {name.lower(): name for name in self.rules.collection_scenarios}
-        wanted = "None" if named is None else str(named[1])
+        # lfg-calc writes false where no gas is collected.
+        wanted = "None" if named is None or named[1] is False else str(named[1])
         name = known.get(wanted.strip().lower().replace(" ", "-").replace("_", "-"))
         if name is None:
             self.fault("methane_scenario_unknown", named[0] if named else "", wanted, known=", ".join(known.values()))

@@ -217,17 +217,23 @@ def _uncharged(kwh: str) -> dict[str, str]:
 def _explanations(
     warming: Warming, sums: Mapping[str, Whole], net: Sequence[float | None]
 ) -> list[dict[str, str] | None]:
-    """Why a net is below zero: because avoided methane comes over years, or because there is little to avoid.
+    """Why a net is below zero: avoided methane comes over years, there is little to avoid, or energy outweighs it.
 
-    Whether what this span diverted will have made good in 20 years for what the span emitted tells them apart.
+    Whether what this span diverted will have made good in 20 years for what composting it emitted, without and with its
+    energy, tells them apart.
     """
     emitted = warming.tonnes(sums["composting_ch4_known"], sums["composting_n2o_known"])
     later = warming.tonnes(sums["ch4_forecast"], sums["n2o_avoided"])
+    energy = _tonnes(sums["energy_co2e_known"], UG_PER_T)
+
+    def why(gave: float, comes: float, used: float) -> str:
+        if comes < gave:
+            return "figures_negative_little_to_avoid"
+        return "figures_negative_for_now" if comes >= gave + used else "figures_negative_energy"
+
     return [
-        None
-        if value is None or value >= 0
-        else _explained("figures_negative_for_now" if comes >= gave else "figures_negative_little_to_avoid")
-        for value, gave, comes in zip(net, emitted, later, strict=True)
+        None if value is None or value >= 0 else _explained(why(*of))
+        for value, *of in zip(net, emitted, later, energy, strict=True)
     ]
 
 

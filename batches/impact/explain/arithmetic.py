@@ -200,13 +200,13 @@ class _Step:
             baseline = self.method.landfilling.phi.wet if humidity == "wet" else self.method.landfilling.phi.dry
         routes = list(self._routes({s.code: s.diverted for s in streams}, self.carried.baseline, baseline))
         mass_known = diverted if self.known else 0
-        burnt = self._burnt("burnt", mass_known)
+        burnt = self._burnt("burnt", in_order(s.diverted for s in streams) if self.known else 0.0)
         composted = sum(masses.intake) - sum(masses.removal)
         own = self._composting(composted)
         left_over, left_over_lines = self._left_over()
         residue = list(self._routes(left_over, self.carried.residue, self.method.landfilling.phi.residue))
         residue_mass = sum(masses.residue)
-        residue_burnt = self._burnt("residue_burnt", residue_mass if self.known else 0)
+        residue_burnt = self._burnt("residue_burnt", residue_mass / MG_PER_T if self.known else 0.0)
         energy, energy_ug, uncharged = self._energy()
         rotting = in_order(steps.methane for steps in routes)
         ch4 = whole((rotting + burnt.ch4) * UG_PER_T)
@@ -422,13 +422,13 @@ class _Step:
 
     # --- what happens at once -----------------------------------------------------------------------------------------
 
-    def _burnt(self, code: str, mass: int) -> _AtOnce:
+    def _burnt(self, code: str, tonnes: float) -> _AtOnce:
         """Emissions of the share that is burnt (t)."""
         burns = [route.burns for route in self.method.routes.values() if route.burns]
         share = in_order(part.share for part in self.mix if not self.account.rots(part))
-        if not burns or not mass or not share:
+        if not burns or not tonnes or not share:
             return _AtOnce(Block(code, ()), 0.0, 0.0)
-        rule, tonnes = burns[0], mass / MG_PER_T
+        rule = burns[0]
         sure = rule.conservativeness
         ch4 = tonnes * share * (sure.value * rule.ch4.value)
         n2o = tonnes * share * (sure.value * rule.n2o.value)

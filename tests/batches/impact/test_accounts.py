@@ -146,6 +146,21 @@ def test_where_waste_is_burnt_the_net_is_negative_and_shown():
     assert net_co2e_t(sums(accounts), AR5) / 6 * 1000 == pytest.approx(-159.6, abs=0.05)
 
 
+def test_nothing_avoided_is_claimed_for_waste_without_a_class():
+    """Manure and crop residue would not have gone to the incinerator either; their composting is charged."""
+    place = [Place("", ("CN-310000", "CN"), True)]
+    factors = make_factors(METHOD, shipped_baselines(METHOD), place, parse_month("2025-01"), T)
+    masses = empty(1)
+    masses.intake[20, 0, FOOD], masses.intake[20, 0, UNCLASSED] = 10 * TONNE, 5 * TONNE
+    alone = empty(1)
+    alone.intake[20, 0, FOOD] = 10 * TONNE
+    both, food = (sums(make_accounts(METHOD, factors, np.zeros(1, dtype=np.intp), m)[0]) for m in (masses, alone))
+    assert (both["diverted"], both["diverted_known"]) == (15 * TONNE, 15 * TONNE)
+    for name in ("ch4_avoided", "n2o_avoided", "ch4_forecast"):
+        assert both[name] == food[name] > 0
+    assert both["composting_ch4"] == pytest.approx(1.5 * food["composting_ch4"])
+
+
 def test_residue_is_charged_once_and_stays_diverted():
     """All that went in leaves for disposal again: more is charged than was avoided (phi is for the baseline only)."""
     masses = empty(1)

@@ -219,16 +219,17 @@ def test_a_landfill_of_warm_by_name_of_its_collection_and_by_its_list_is_the_sam
         ("aggressive", {0: 0, 1: 0.5, 2: 0.5, 3: 0.75, 14: 0.75, 40: 0.825}),
         ("California", {0: 0, 1: 0.5, 2: 0.8, 7: 0.8, 8: 0.85}),
         (None, {0: 0, 50: 0}),
+        (False, {0: 0, 50: 0}),
     ],
 )
-def test_collection_scenarios(scenario: str | None, shares: dict[int, float]) -> None:
+def test_collection_scenarios(scenario: str | bool | None, shares: dict[int, float]) -> None:
     inputs = {
         "deposits": [[y, 100] for y in range(60)],
         "streams": {"food": {"k_per_year": 0.3}},
         "doc": 0.17,
         "year0": 2000,
     }
-    found = values("fod_warm_landfill", inputs | ({"collection_scenario": scenario} if scenario else {}))
+    found = values("fod_warm_landfill", inputs | ({} if scenario is None else {"collection_scenario": scenario}))
     for year, share in shares.items():
         assert found[f"capt_{2000 + year}"] == pytest.approx(found[f"gen_{2000 + year}"] * share, rel=1e-14)
 

@@ -146,6 +146,16 @@ def test_why_a_net_is_below_zero(rules):
     assert "little methane" in burnt["month"]["explanation"]["en"]
 
 
+def test_energy_counts_in_why_a_net_is_below_zero(rules):
+    """A site that burns more fuel than its waste will ever make good for is told so, and not that time will mend it."""
+    rows = [(0, MONTHS - 1, "intake", "food_waste", 1000.0)]
+    said = [
+        make_document(make_inputs(SITES[:1], rows, records), rules, ABOUT)["sites"][0]["month"]["explanation"]["en"]
+        for records in ([], [(0, MONTHS - 1, "diesel_l", 1000)])
+    ]
+    assert "over the years" in said[0] and "energy used" in said[1]
+
+
 def test_energy_is_null_where_nobody_wrote_it_down_and_charged_where_somebody_did(rules):
     rows = [(n, MONTHS - 1, "intake", "food_waste", 1000.0) for n in (0, 1)]
     found = make_document(make_inputs(SITES, rows, [(0, MONTHS - 1, "diesel_l", 100)]), rules, ABOUT)
