@@ -10,7 +10,15 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from compostnet.shared.charts import Drawing, bar_chart
-from compostnet.shared.display import MassUnit, format_mass, format_month, format_number, is_chinese
+from compostnet.shared.display import (
+    MassUnit,
+    format_mass,
+    format_month,
+    format_number,
+    is_chinese,
+    mass_ends,
+    mass_unit,
+)
 from compostnet.shared.releases import Published
 
 MONTHS_SHOWN = 24
@@ -114,8 +122,8 @@ def _value(figure: Json, key: str, language: str) -> Value:
     if value is None or (key not in ("ch4_avoided_t", "net_co2e_t") and not figure["sites_verified"]):
         return Value("")
 
-    def pair(ends: Sequence[float | None]) -> str:
-        low, high = (format_mass(end, language, "t") for end in ends)
+    def pair(ends: Sequence[float]) -> str:
+        low, high = mass_ends(ends[0], ends[1], language, "t", mass_unit(value, "t"))
         return _("%(low)s to %(high)s") % {"low": low, "high": high}
 
     interval = (figure.get("interval") or {}).get(key)

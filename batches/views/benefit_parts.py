@@ -9,10 +9,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from batches.resources import resources
-from batches.views.tables import Cell, Row, Table, in_language, language, percent
+from batches.views.tables import Cell, Row, Table, around, in_language, language, percent, tonnes
 from compostnet.shared.display import NO_BREAK, format_mass, format_number
+from compostnet.shared.units import MG_PER_KG, MG_PER_T
 
 Json = Mapping[str, Any]
+NUTRIENTS = "npk"
+"""The order in which people name them."""
+COUNTED = ("people", "households")
+"""Units of counts, whose row already says what is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ def benefits(document: Json, labels: Mapping[str, str]) -> Benefits | None:
             [_nutrient(one.get(f"{code}_kg")) for one in spans],
             about=_("low to high content; grade %(grade)s") % {"grade": nutrient["content"]["confidence"]},
         )
-        for code, nutrient in rules["nutrients"].items()
+        for code, nutrient in sorted(rules["nutrients"].items(), key=lambda one: NUTRIENTS.find(one[0][0]))
     ]
     rows.append(
         Row(
@@ -92,8 +97,8 @@ def benefits(document: Json, labels: Mapping[str, str]) -> Benefits | None:
 def _nutrient(values: Sequence[float] | None) -> Cell:
     if values is None:
         return Cell(_("not known"), unknown=True)
-    low, central, high = (format_mass(value, language(), "kg", "kg") for value in values)
-    return Cell(central, note=_("%(low)s to %(high)s") % {"low": low, "high": high})
+    low, central, high = (value * MG_PER_KG / MG_PER_T for value in values)
+    return Cell(tonnes(central), note=around(central, (low, high)))
 
 
 def _money(sums: Mapping[str, float] | None) -> str | None:
@@ -103,7 +108,7 @@ def _money(sums: Mapping[str, float] | None) -> str | None:
 
 
 def _sum(value: float, currency: str) -> str:
-    return f"{format_number(value)}{NO_BREAK}{currency}"
+    return f"{format_number(value)} {currency}"  # may break here: long sums stand in narrow columns
 
 
 def _number(value: Any) -> str:
@@ -119,7 +124,7 @@ def _recorded(value: Any, unit: str) -> Cell:
         return Cell(_("not known"), unknown=True)
     if unit == "kg":
         return Cell(format_mass(value, language(), "kg"))
-    return Cell(format_number(value))
+    return Cell(format_number(value) if unit in COUNTED else f"{format_number(value)}{NO_BREAK}{unit}")
 
 
 def _sources(rules: Json) -> list[tuple[str, str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -32,6 +34,7 @@ from compostnet.shared.texts import Message
 
 Json = dict[str, Any]
 MONTHS_DRAWN = 36
+CHINESE = re.compile(r"[\u3400-\u9fff]")
 Answer = HttpResponseBase
 
 
@@ -234,13 +237,35 @@ def site(request: HttpRequest, number: str, code: str) -> Answer:
             "reason": in_language(found[span].get("reason") or found[span].get("note")),
             "needs": parts.needs(walked[-1] if walked else None, place, last // 12),
             "zone": _zone(published, account),
-            "zone_because": in_language((found.get("zone") or {}).get("because")),
+            **_because((found.get("zone") or {}).get("because")),
             "baseline": account.baseline(last),
             "baseline_region": _region_of(account, account.baseline(last)),
             "chart": _site_chart(found, axis),
             "months": _site_months(published, found, axis, walked),
         },
     )
+
+
+def _because(texts: Mapping[str, str] | None) -> dict[str, str]:
+    """Why the zone is what it is: the platform's words, and the source as somebody typed it, in its own language.
+
+    What was typed is the end that both languages share.
+    """
+    words = in_language(texts)
+    typed = _shared_end(*(str((texts or {}).get(side) or "") for side in ("zh", "en"))).strip()
+    if len(typed.split()) < 3 and not CHINESE.search(typed):
+        typed = ""
+    return {
+        "zone_because": words.removesuffix(typed),
+        "zone_source": typed,
+        "zone_source_language": "zh-Hans" if CHINESE.search(typed) else "en",
+    }
+
+
+def _shared_end(one: str, other: str) -> str:
+    pairs = enumerate(zip(reversed(one), reversed(other), strict=False))
+    differ = next((at for at, (left, right) in pairs if left != right), min(len(one), len(other)))
+    return one[len(one) - differ :]
 
 
 def _zone(published: Published, account: SiteAccount) -> str:
@@ -298,7 +323,7 @@ def _site_months(published: Published, found: Json, axis: list[str], walked: lis
         _("Net effect (CO₂e)"),
         _("Compost harvested"),
     ]
-    return Table(_("Months of the site"), columns, rows)
+    return Table(_("Months of the site"), columns, rows, "pairs spans four")
 
 
 def _known(value: float | None, href: str, unit: Any) -> Cell:
@@ -347,7 +372,7 @@ def site_month(request: HttpRequest, number: str, code: str, month: str) -> Answ
             for s in step.streams
         ],
         "zone": _zone(published, account),
-        "zone_because": in_language((found.get("zone") or {}).get("because")),
+        **_because((found.get("zone") or {}).get("because")),
         "baseline": baseline,
         "baseline_region": _region_of(account, baseline),
         "mix": parts.mix_table(step, names),

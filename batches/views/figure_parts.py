@@ -16,7 +16,7 @@ from batches.views.tables import (
     Row,
     Table,
     amount,
-    between,
+    around,
     coverage,
     diverted,
     in_language,
@@ -64,7 +64,10 @@ def spans(thing: Mapping[str, Any], month: str) -> list[Span]:
             label,
             thing[code],
             coverage(thing[code]),
-            {key: between(interval(thing[code], key)) for key in ("diverted_t", "ch4_avoided_t", "net_co2e_t")},
+            {
+                key: around(thing[code].get(key), interval(thing[code], key))
+                for key in ("diverted_t", "ch4_avoided_t", "net_co2e_t")
+            },
         )
         for code, label in span_labels(month).items()
     ]
@@ -139,21 +142,26 @@ def two_ways(found: Sequence[Span], href: str) -> Table:
     return Table(_("Accrued and forecast"), columns, rows)
 
 
-def scenario_table(found: Sequence[Span]) -> Table | None:
+def scenario_table(found: Sequence[Span], href: str) -> Table | None:
     """Low, central and high baseline scenario; None where there are none."""
     rows = []
-    for key, words, shown in (
-        ("ch4_avoided_t", _("Methane avoided, gross (CH₄)"), None),
-        ("net_co2e_t", _("Net effect (CO₂e)"), None),
+    for key, anchor, words in (
+        ("ch4_avoided_t", "methane", _("Methane avoided, gross (CH₄)")),
+        ("net_co2e_t", "net", _("Net effect (CO₂e)")),
     ):
         for span in found:
             scenarios = span.figure.get("scenarios")
             if not scenarios or span.figure.get(key) is None:
                 continue
-            values = ((scenarios.get("low") or {}).get(key), span.figure[key], (scenarios.get("high") or {}).get(key))
-            rows.append(Row(f"{words}, {span.label}", [amount(value, shown=shown) for value in values]))
+            low, high = ((scenarios.get(side) or {}).get(key) for side in ("low", "high"))
+            central = amount(span.figure[key], f"{href}?span={span.code}#{anchor}")
+            rows.append(Row(_of_span(words, span.label), [amount(low), central, amount(high)]))
     columns = [_("Figure"), _("Low"), _("Central"), _("High")]
     return Table(_("Baseline scenarios"), columns, rows, "pairs spans") if rows else None
+
+
+def _of_span(figure: str, span: str) -> str:
+    return _("%(figure)s, %(span)s") % {"figure": figure, "span": span}
 
 
 # --- by month -------------------------------------------------------------------------------------------------------
@@ -167,8 +175,16 @@ class Chart:
     table: Table
 
 
-def by_month(document: Document) -> tuple[list[Drawing], Table]:
-    """The network by month: what was diverted, avoided against composting's own, and the net; with their table."""
+def by_month(document: Document, href: str, published: Sequence[str] = ()) -> tuple[list[Drawing], Table]:
+    """The network by month: what was diverted, avoided against composting's own, and the net; with their table.
+
+    The release's own month leads to its explanation at ``href``, months of other releases to their pages.
+    """
+    own = document["release"]["month"]
+
+    def at(month: str, anchor: str) -> str:
+        return f"{href}?span=month#{anchor}" if month == own else ""
+
     rows = document["months"][-MONTHS_DRAWN:]
     labels = [format_month(row["month"], language(), short=True) for row in rows]
     mass = [row["diverted_t"] if row["sites_verified"] else None for row in rows]
@@ -217,12 +233,15 @@ def by_month(document: Document) -> tuple[list[Drawing], Table]:
             Row(
                 format_month(row["month"], language()),
                 [
-                    diverted(row, shown="t"),
-                    amount(row["ch4_avoided_t"], shown="kg"),
-                    amount(row["composting_co2e_t"], shown="t"),
-                    amount(row["net_co2e_t"], shown="t"),
+                    diverted(row, at(row["month"], "diverted"), "t"),
+                    amount(row["ch4_avoided_t"], at(row["month"], "methane"), "kg"),
+                    amount(row["composting_co2e_t"], at(row["month"], "composting"), "t"),
+                    amount(row["net_co2e_t"], at(row["month"], "net"), "t"),
                     sites_of(row),
                 ],
+                reverse("figures_month", args=[row["month"]])
+                if row["month"] != own and row["month"] in published
+                else "",
             )
             for row in reversed(rows)
         ],
@@ -381,7 +400,7 @@ def group_table(
 # --- against last year, other methods, changes ------------------------------------------------------------------------
 
 
-def against_last_year(document: Document) -> Table | None:
+def against_last_year(document: Document, href: str) -> Table | None:
     """This month and this year so far beside the same of last year; None where there was none."""
     before = document["network"].get("last_year")
     if not before:
@@ -394,16 +413,20 @@ def against_last_year(document: Document) -> Table | None:
         ("year", _("%(year)s so far") % {"year": year}),
     ):
         now, then = document["network"][span], before[span]
-        for key, words in (
-            ("diverted_t", _("Waste diverted")),
-            ("ch4_avoided_t", _("Methane avoided, gross (CH₄)")),
-            ("net_co2e_t", _("Net effect (CO₂e)")),
+        for key, anchor, words in (
+            ("diverted_t", "diverted", _("Waste diverted")),
+            ("ch4_avoided_t", "methane", _("Methane avoided, gross (CH₄)")),
+            ("net_co2e_t", "net", _("Net effect (CO₂e)")),
         ):
             there = [f.get(key) if f["sites_verified"] or key != "diverted_t" else None for f in (then, now)]
             rows.append(
                 Row(
-                    f"{words}, {head}",
-                    [amount(there[0]), amount(there[1]), _change(there[0], there[1])],
+                    _of_span(words, head),
+                    [
+                        amount(there[0]),
+                        amount(there[1], f"{href}?span={span}#{anchor}"),
+                        _change(there[0], there[1]),
+                    ],
                     about=_("%(then)s sites verified then, %(now)s now")
                     % {"then": format_number(then["sites_verified"]), "now": format_number(now["sites_verified"])},
                 )
@@ -432,7 +455,7 @@ def _change(then: float | None, now: float | None) -> Cell:
     return Cell(f"{sign}{words}", note=share)
 
 
-def sensitivity(document: Document) -> Table | None:
+def sensitivity(document: Document, href: str) -> Table | None:
     """The network's month by every other method and set of warming potentials; None where there are none.
 
     Only those that credit by month as the published figure does; `cross_checks` has the others.
@@ -441,7 +464,7 @@ def sensitivity(document: Document) -> Table | None:
     if not found:
         return None
     release, month = document["release"], document["network"]["month"]
-    rows = [Row(_("As published"), _four(month), about=f"{release['method']} · {release['gwp']}")]
+    rows = [Row(_("As published"), _four(month, href), about=f"{release['method']} · {release['gwp']}")]
     rows += [
         Row(
             in_language(other["title"]) or other["label"],
@@ -484,16 +507,20 @@ def cross_checks(document: Document) -> Table | None:
     return Table(_("Cross-check on another basis"), columns, rows)
 
 
-def _four(figure: Figure) -> list[Cell]:
+def _four(figure: Figure, href: str = "") -> list[Cell]:
+    def at(anchor: str) -> str:
+        return f"{href}?span=month#{anchor}" if href else ""
+
     return [
-        amount(figure.get("ch4_avoided_t"), shown="kg"),
-        amount(figure.get("composting_ch4_t"), shown="kg"),
-        amount(figure.get("composting_n2o_t"), shown="kg"),
-        amount(figure.get("net_co2e_t"), shown="t"),
+        amount(figure.get("ch4_avoided_t"), at("methane"), "kg"),
+        amount(figure.get("composting_ch4_t"), at("composting"), "kg"),
+        amount(figure.get("composting_n2o_t"), at("composting"), "kg"),
+        amount(figure.get("net_co2e_t"), at("net"), "t"),
     ]
 
 
 INDICATORS = ("diverted_t", "harvest_t", "ch4_avoided_t", "net_co2e_t")
+CHANGES_OPEN = 6
 MOST_CHANGES = 60
 """So many of each kind are shown; all of them are in the release's files."""
 
@@ -507,6 +534,11 @@ class Changes:
     about: str
     table: Table
     more: int
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the page folds it."""
+        return len(self.table.rows) > CHANGES_OPEN
 
 
 def changes(document: Document, number: int) -> list[Changes]:
@@ -543,11 +575,13 @@ def _change_table(rows: Sequence[Mapping[str, Any]], names: Mapping[str, Any], n
         "net_co2e_t": _("Net effect (CO₂e)"),
     }
 
-    def value(change: Mapping[str, Any], side: str) -> Cell:
-        found = change[side]
-        if found is None:
-            return Cell(NOTHING)
-        return Cell(tonnes(found))
+    def pair(change: Mapping[str, Any]) -> list[Cell]:
+        """Before and now; where both look alike once rounded, by how much they differ."""
+        old, new = change["old"], change["new"]
+        cells = [Cell(NOTHING if side is None else tonnes(side)) for side in (old, new)]
+        if old is not None and new is not None and cells[0].text == cells[1].text:
+            cells[1] = Cell(cells[1].text, note=_change(old, new).text)
+        return cells
 
     table = []
     for change in rows:
@@ -558,7 +592,7 @@ def _change_table(rows: Sequence[Mapping[str, Any]], names: Mapping[str, Any], n
         table.append(
             Row(
                 head,
-                [value(change, "old"), value(change, "new"), Cell(in_language(change["reason"]), number=False)],
+                [*pair(change), Cell(in_language(change["reason"]), number=False)],
                 href,
                 about,
             )

@@ -46,7 +46,7 @@ def _page(request: HttpRequest, found: Published | None) -> HttpResponse:
     at = months.index(found.month)
     spans = parts.spans(document["network"], found.month)
     explained = reverse("explain", args=[found.number])
-    drawings, by_month = parts.by_month(document)
+    drawings, by_month = parts.by_month(document, explained, months)
     groups = parts.groups(document, found.number)
     return render(
         request,
@@ -59,14 +59,14 @@ def _page(request: HttpRequest, found: Published | None) -> HttpResponse:
             "explained": explained,
             "span_table": parts.span_table(spans, explained),
             "two_ways": parts.two_ways(spans, explained),
-            "scenarios": parts.scenario_table(spans),
+            "scenarios": parts.scenario_table(spans, explained),
             "drawings": drawings,
             "by_month": by_month,
             "groups": groups,
             "has_classes": any(group.is_class for group in groups),
-            "last_year": parts.against_last_year(document),
+            "last_year": parts.against_last_year(document, explained),
             "benefits": benefits(document, parts.span_labels(found.month)),
-            "sensitivity": parts.sensitivity(document),
+            "sensitivity": parts.sensitivity(document, explained),
             "cross_checks": parts.cross_checks(document),
             "changes": parts.changes(document, found.number),
             "earlier": months[at - 1] if at else None,

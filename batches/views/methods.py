@@ -105,7 +105,13 @@ def method(request: HttpRequest, code: str) -> HttpResponse:
     if found is None:
         raise Problem("not_found", what=Message("thing_method"))
     streams = [
-        {"name": one.name, "doc": one.doc, "docf": found.docf(key), "rates": [one.k[zone] for zone in found.zones]}
+        {
+            "name": one.name,
+            "doc": one.doc,
+            "docf": found.docf(key),
+            "rates": [one.k[zone] for zone in found.zones],
+            "by_zone": [(zone.name, one.k[code]) for code, zone in found.zones.items()],
+        }
         for key, one in found.streams.items()
     ]
     factors = [f for row in streams for f in (row["doc"], row["docf"], *row["rates"])]

@@ -11,7 +11,16 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from compostnet.shared.charts import Drawing
-from compostnet.shared.display import NO_BREAK, NOTHING, MassUnit, format_mass, format_number
+from compostnet.shared.display import (
+    MINUS,
+    NO_BREAK,
+    NOTHING,
+    MassUnit,
+    format_mass,
+    format_number,
+    mass_ends,
+    mass_unit,
+)
 
 Figure = Mapping[str, Any]
 
@@ -25,6 +34,11 @@ class Cell:
     unknown: bool = False
     note: str = ""
     number: bool = True
+
+    @property
+    def negative(self) -> bool:
+        """Whether it is an amount below zero, which pages set apart by colour too."""
+        return self.number and self.text.startswith(MINUS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +105,32 @@ def tonnes(value: float | None, shown: MassUnit | None = None) -> str:
 
 
 def between(ends: Sequence[float] | None, shown: MassUnit | None = None) -> str:
-    """An interval in words; empty where there is none."""
+    """An interval in words, both ends in one unit that stands once; empty where there is none."""
     if not ends:
         return ""
-    return _("%(low)s to %(high)s") % {"low": tonnes(ends[0], shown), "high": tonnes(ends[1], shown)}
+    unit = shown or mass_unit(max(ends, key=abs), "t")
+    low, high = mass_ends(ends[0], ends[1], language(), "t", unit)
+    return _("%(low)s to %(high)s") % {"low": low, "high": high}
+
+
+def around(value: float | None, ends: Sequence[float] | None, shown: MassUnit | None = None) -> str:
+    """The interval of a value, in the unit in which the value stands."""
+    return between(ends, shown or (None if value is None else mass_unit(value, "t")))
 
 
 def amount(value: float | None, href: str = "", shown: MassUnit | None = None, ends: Any = None) -> Cell:
     """A mass of gas or waste that may not be known, with its 95 % interval below it."""
     if value is None:
         return Cell(_("not estimated"), href, unknown=True)
-    return Cell(tonnes(value, shown), href, note=between(ends, shown))
+    return Cell(tonnes(value, shown), href, note=around(value, ends, shown))
 
 
 def diverted(figure: Figure, href: str = "", shown: MassUnit | None = None) -> Cell:
     """The diverted mass of a figure; where nobody verified anything there is none, not even zero."""
     if not figure.get("sites_verified"):
         return Cell(_("not verified"), href, unknown=True)
-    return Cell(tonnes(figure["diverted_t"], shown), href, note=between(interval(figure, "diverted_t"), shown))
+    value = figure["diverted_t"]
+    return Cell(tonnes(value, shown), href, note=around(value, interval(figure, "diverted_t"), shown))
 
 
 def interval(figure: Figure, key: str) -> list[float] | None:

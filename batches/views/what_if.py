@@ -159,7 +159,7 @@ def _drawing(outcome: Outcome) -> Drawing:
         [line(_("avoided"), "avoided_co2e"), line(_("composting's own"), "own_co2e"), line(_("net"), "net_co2e")],
         title=_("Avoided, composting's own and net by year"),
         description=_("t CO₂e of each year, in the year in which the methane would have been given off."),
-        unit="t CO₂e",
+        unit=_("tonnes CO₂e"),
         language=language(),
         distinct=True,
     )

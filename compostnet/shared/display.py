@@ -78,9 +78,21 @@ def format_mass(value: Number | None, language: str, unit: MassUnit = "mg", show
         return NOTHING
     mg = number * _MG_PER[unit]
     if shown is None:
-        shown = "t" if abs(mg) >= MG_PER_T or not mg else "kg"
+        shown = mass_unit(number, unit)
     word = _UNIT_WORDS[shown]["zh" if is_chinese(language) else "en"]
     return f"{format_number(mg / _MG_PER[shown])}{NO_BREAK}{word}"
+
+
+def mass_ends(low: Number, high: Number, language: str, unit: MassUnit, shown: MassUnit) -> tuple[str, str]:
+    """The two ends of a range in one unit, which stands at the second only: ``476`` and ``507 t``."""
+    first = format_mass(low, language, unit, shown)
+    return first.partition(NO_BREAK)[0], format_mass(high, language, unit, shown)
+
+
+def mass_unit(value: Number, unit: MassUnit = "mg") -> MassUnit:
+    """The unit in which `format_mass` shows a mass: tonnes from one tonne on (and for zero), kilograms below."""
+    number = _exact(value)
+    return "kg" if number and abs(number * _MG_PER[unit]) < MG_PER_T else "t"
 
 
 def format_month(month: int | str, language: str, *, short: bool = False) -> str:

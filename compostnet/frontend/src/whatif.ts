@@ -41,7 +41,9 @@ if (form && outcome) {
     const fresh = page.querySelector("#outcome");
     if (!fresh) return;
     const scrolled = outcome.querySelector(".table-scroll")?.scrollLeft ?? 0;
+    const opened = [...outcome.querySelectorAll("details")].map((one) => one.open);
     outcome.replaceChildren(...fresh.childNodes);
+    outcome.querySelectorAll("details").forEach((one, at) => (one.open = opened[at] ?? one.open));
     outcome.querySelector(".table-scroll")?.scrollTo({ left: scrolled });
     for (const about of form.querySelectorAll<HTMLElement>(".help[id]")) {
       const renewed = page.getElementById(about.id);

@@ -57,6 +57,22 @@ def tonnes_in(value: Any, shown: MassUnit) -> str:
 
 
 @register.filter
+def exactly(value: Any) -> str:
+    """A factor with all its digits and none that say nothing: ``28.0`` as ``28``, ``2e-07`` as ``0.0000002``."""
+    found = Decimal(str(value))
+    return f"{found.normalize():f}" if found.is_finite() else str(value)
+
+
+@register.filter
+def formulas(value: Any) -> str:
+    """Chemical formulas and cubic metres of a unit with their small figures: ``t CH4/t`` as ``t CH₄/t``."""
+    text = str(value)
+    for plain, shown in (("CH4", "CH₄"), ("N2O", "N₂O"), ("CO2", "CO₂"), ("m3", "m³")):
+        text = text.replace(plain, shown)
+    return text
+
+
+@register.filter
 def month_name(value: Any) -> str:
     """A month index, ``YYYY-MM`` or a date as ``2024年5月`` or ``May 2024``."""
     if value is None or value == "":
