@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from batches.impact.document.changes import Values, differences, values_of
 from batches.impact.document.dictionary import unit_of
 from batches.impact.document.figure_table import both
 from batches.impact.document.release_files import table
-from batches.models import LedgerEntry
+from batches.impact.energy import ENERGY
+from batches.models import LedgerEntry, MonthlyRecord
+from batches.resources import resources
 from batches.selectors.ledger import entries_as_of
 from batches.services.freezing import Frozen
 from compostnet.shared.display import inert
@@ -55,12 +58,22 @@ def entries_csv(frozen: Frozen, about: Json) -> bytes:
 
 
 class News:
-    """Ledger entries recorded after one cut-off and up to another: what was corrected, and what came late."""
+    """Entries and energy records written after one cut-off and up to another: what was corrected, what came late.
+
+    ``energy_…``: of energy records, which change the net and nothing else.
+    """
 
     def __init__(self, since: dt.datetime, until: dt.datetime, covered: int, months: tuple[int, int]) -> None:
         self.corrected: dict[tuple[str, int], set[str]] = defaultdict(set)
         self.late: set[tuple[str, int]] = set()
+        self.energy_corrected: dict[tuple[str, int], set[str]] = defaultdict(set)
+        self.energy_late: set[tuple[str, int]] = set()
         self.rows: list[dict[str, Any]] = []
+        self._read_entries(since, until, covered, months)
+        self._read_energy(since, until, covered, months)
+        self.rows.sort(key=lambda row: (row["site"], row["month"], row["recorded_at"], row["entry"]))
+
+    def _read_entries(self, since: dt.datetime, until: dt.datetime, covered: int, months: tuple[int, int]) -> None:
         found = LedgerEntry.objects.filter(
             recorded_at__gt=since, recorded_at__lte=until, month__gte=months[0], month__lte=months[1]
         )
@@ -78,21 +91,51 @@ class News:
                 self.corrected[site, month].add(reason)
                 # What was corrected into another month changed the month that it left, too.
                 self.corrected[site, old_month].add(reason)
-            self.rows.append(
-                {
-                    "change": "late" if is_late else "correction",
-                    "site": site,
-                    "month": month,
-                    "indicator": kind,
-                    "old": None if old is None else kg_text(old_mass),
-                    "new": kg_text(mass),
-                    "entry": str(key),
-                    "supersedes": str(old or ""),
-                    "recorded_at": at.astimezone(dt.UTC).isoformat(),
-                    "reason": reason,
-                }
-            )
-        self.rows.sort(key=lambda row: (row["site"], row["month"], row["recorded_at"], row["entry"]))
+            before = None if old is None else kg_text(old_mass)
+            self._add("entry", is_late, site, month, (kind, before, kg_text(mass), "kg"), (key, old), at, reason)
+
+    def _read_energy(self, since: dt.datetime, until: dt.datetime, covered: int, months: tuple[int, int]) -> None:
+        found = MonthlyRecord.objects.filter(
+            recorded_at__gt=since, recorded_at__lte=until, month__gte=months[0], month__lte=months[1], kind__in=ENERGY
+        )
+        columns = ("id", "site__code", "month", "kind", "value", "recorded_at", "reason", "supersedes_id")
+        for key, site, month, kind, value, at, reason, old, before in found.values_list(*columns, "supersedes__value"):
+            is_late = old is None and month <= covered
+            if old is None and not is_late:
+                continue
+            if is_late:
+                self.energy_late.add((site, month))
+            else:
+                self.energy_corrected[site, month].add(reason)
+            texts = (None if before is None else _plain(before), _plain(value), resources().kinds[kind].unit)
+            self._add("record", is_late, site, month, (kind, *texts), (key, old), at, reason)
+
+    def _add(
+        self,
+        level: str,
+        is_late: bool,
+        site: str,
+        month: int,
+        told: tuple[str, str | None, str, str],
+        ids: tuple[Any, Any],
+        at: dt.datetime,
+        reason: str,
+    ) -> None:
+        """``told`` is indicator, old and new value and their unit; ``ids`` the row's own, and what it supersedes."""
+        indicator, old, new, unit = told
+        row: dict[str, Any] = {
+            "change": "late" if is_late else "correction",
+            "level": level,
+            "site": site,
+            "month": month,
+        }
+        row |= {"indicator": indicator, "old": old, "new": new, "unit": unit, "entry": str(ids[0])}
+        row |= {"supersedes": str(ids[1] or ""), "recorded_at": at.astimezone(dt.UTC).isoformat(), "reason": reason}
+        self.rows.append(row)
+
+
+def _plain(value: Decimal) -> str:
+    return format(value.normalize(), "f")
 
 
 def news_since(earlier: Json, about: Json, first: int) -> News:
@@ -139,10 +182,13 @@ def _why(change: Json, news: News, place: Mapping[str, int], frozen: Frozen) -> 
     inputs = frozen.inputs
     if code not in place or month < inputs.first or not inputs.verified[month - inputs.first, place[code]]:
         return "reopened", [Message("change_not_verified")]
-    said = sorted(filter(None, news.corrected[code, month]))
+    of_net = change["indicator"] == "net_co2e_t"
+    said = sorted(filter(None, news.corrected[code, month] | (news.energy_corrected[code, month] if of_net else set())))
     reasons = [Message("change_corrected", {"reason": reason}) for reason in said]
     if (code, month) in news.late:
         reasons.append(Message("change_late"))
+    if of_net and (code, month) in news.energy_late:
+        reasons.append(Message("change_late_energy"))
     if said:
         return "correction", reasons
     if reasons:
@@ -153,14 +199,16 @@ def _why(change: Json, news: News, place: Mapping[str, int], frozen: Frozen) -> 
 
 
 def corrections_csv(frozen: Frozen, about: Json, earlier: Json | None, changes: Iterable[Json]) -> bytes:
-    """Every superseding and late entry since the release before, then every figure that changed by them."""
+    """Every superseding and late entry or energy record since the release before, then every figure that changed."""
     shown = {site.code for site in frozen.inputs.sites if site.detail == PublicDetail.ENTRIES}
     rows: list[tuple[Any, ...]] = []
     for row in news_since(earlier, about, frozen.inputs.first).rows if earlier else ():
-        is_shown = row["site"] in shown
-        values = (row["old"] or "", row["new"], "kg", row["entry"], row["supersedes"]) if is_shown else ("",) * 5
+        # Monthly energy stands in the evidence of every site; single entries only where the site shows them.
+        is_shown = row["site"] in shown or row["level"] == "record"
+        values = (row["old"] or "", *(row[key] for key in ("new", "unit", "entry", "supersedes")))
+        values = values if is_shown else ("",) * 5
         told = (inert(row["reason"]), inert(row["reason"]))
-        place = ("entry", row["site"], month_text(row["month"]), row["indicator"])
+        place = (row["level"], row["site"], month_text(row["month"]), row["indicator"])
         rows.append((row["change"], *place, *values, row["recorded_at"], *told))
     for change in changes:
         values = tuple("" if change[key] is None else repr(change[key]) for key in ("old", "new"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import json
 import random
@@ -243,6 +244,28 @@ def test_a_revision_and_a_correction_at_once_are_told_apart(released, folder, mo
     assert "气候带" in revision["reason"]["zh"]
     assert "a load was left out" in correction["reason"]["en"]
     assert [c["kind"] for c in changes if c["code"] == "site-1" and c["indicator"] == "diverted_t"] == ["correction"]
+
+
+def test_a_corrected_meter_reading_says_so_and_changes_the_net_alone(sites, folder):
+    make_entry(sites[0], "2024-01", 1000)
+    first = record(sites[0], FIRST, "diesel_l", 10)
+    roll_up()
+    verify_what_can_be()
+    publish_release(actor=CONSOLE, month=FIRST)
+    record(sites[0], FIRST, "diesel_l", 25, supersedes=first, reason="misread gauge")
+    record(sites[0], FIRST, "petrol_l", 3)
+    reopen_for_late_entries(touched={(sites[0].pk, FIRST)})
+    verify_what_can_be()
+    publish_release(actor=CONSOLE, month=FIRST)
+    changes = json.loads((folder / "2" / "figures.json").read_bytes())["changes"]
+    [own] = [change for change in changes if change["level"] == "site"]
+    assert (own["indicator"], own["kind"]) == ("net_co2e_t", "correction")
+    assert own["old"] - own["new"] == pytest.approx((15 * 2.68 + 3 * 2.27) / 1000)
+    assert "misread gauge" in own["reason"]["en"] and "Energy was written down" in own["reason"]["en"]
+    rows = list(csv.DictReader((folder / "2" / "corrections.csv").read_text("utf-8-sig").splitlines()))
+    told = {tuple(row[key] for key in ("change", "level", "indicator", "old", "new", "unit")) for row in rows[:2]}
+    assert told == {("correction", "record", "diesel_l", "10", "25", "L"), ("late", "record", "petrol_l", "", "3", "L")}
+    assert check_release(1) == check_release(2) == []
 
 
 def test_a_changed_file_is_named_with_its_first_difference(released, folder):
