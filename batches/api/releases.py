@@ -16,7 +16,7 @@ from batches.impact.signing.signature import Check, passed
 from batches.models import PublishJob
 from batches.services.publish_jobs import is_stale, start_publish_job, unpacked
 from batches.services.releases import publish_release
-from batches.views.releases import checks_of
+from batches.views.releases import checks_of, folder_of
 from compostnet.shared import releases
 from compostnet.shared.months import month_text, parse_month
 from compostnet.shared.paging import Page, PageQuery
@@ -132,7 +132,7 @@ class VerificationOut(Schema):
 )
 def verify_release(request: HttpRequest, number: NumberPath) -> dict[str, Any]:
     """Every check of the release, made from the files that are served. To depend on nobody, check a copy yourself."""
-    checks = checks_of(_numbered(number))
+    checks = checks_of(folder_of(number))
     return {"release": number, "ok": passed(checks), "checks": [CheckOut.of(check) for check in checks]}
 
 

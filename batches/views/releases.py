@@ -68,7 +68,7 @@ def release_list(request: HttpRequest) -> HttpResponse:
     """Every release, the newest number first, out of the index alone."""
     entries = sorted(releases.index(settings.RELEASES_DIR), key=lambda entry: -int(entry["number"]))
     page = Paginator(entries, ROWS_A_PAGE).get_page(request.GET.get("page"))
-    newest = releases.latest(settings.RELEASES_DIR)
+    newest = max(entries, key=lambda entry: (entry["month"], entry["revision"]), default=None)
     return render(
         request,
         "batches/releases/list.html",
@@ -228,41 +228,53 @@ def bibtex(about: dict[str, Any], address: str, manifest_sha256: str) -> str:
     )
 
 
-def checks_of(found: Published) -> Checks:
-    """The checks of a release; made anew whenever any file, key or list beside it has another size or time."""
-    beside = [found.path.parent / name for name in (KEYS, releases.INDEX)]
-    previous = found.about.get("previous") or {}
-    beside.append(found.path.parent / str(previous.get("number")) / MANIFEST)
-    paths = [*sorted(found.path.iterdir()), *(path for path in beside if path.exists())]
-    stamp = tuple((path, stat.st_size, stat.st_mtime_ns, stat.st_ino) for path in paths for stat in [path.stat()])
-    kept = _verified.get(found.path)
+def checks_of(path: Path) -> Checks:
+    """The checks of a release's folder; made anew whenever any file, key or list beside it has another size or time."""
+    beside = [path.parent / name for name in (KEYS, releases.INDEX)]
+    earlier = int(path.name) - 1
+    beside.append(path.parent / str(earlier) / MANIFEST)
+    paths = [*sorted(path.iterdir()), *(one for one in beside if one.exists())]
+    stamp = tuple((one, stat.st_size, stat.st_mtime_ns, stat.st_ino) for one in paths for stat in [one.lstat()])
+    kept = _verified.get(path)
     if kept is None or kept[0] != stamp:
         if len(_verified) > 100:
             _verified.clear()
-        kept = _verified[found.path] = (stamp, verify_folder(found.path))
+        kept = _verified[path] = (stamp, verify_folder(path))
     return kept[1]
+
+
+def folder_of(number: int) -> Path:
+    """The folder of a published release, however damaged it may be: to verify it is to say what is wrong with it."""
+    folder = Path(settings.RELEASES_DIR)
+    try:
+        is_listed = any(entry["number"] == number for entry in releases.index(folder))
+    except Problem:  # the list itself is damaged: the check of it says so
+        is_listed = True
+    if not is_listed or not (folder / str(number)).is_dir():
+        raise Problem("not_found", what=Message("thing_release"))
+    return folder / str(number)
 
 
 @require_safe
 def verify_release(request: HttpRequest, number: str) -> HttpResponse:
     """Every check of a release, made now from its files, and how to make them oneself."""
-    found = _found(number)
-    checks = checks_of(found)
-    keys = read_keys(Path(settings.RELEASES_DIR) / KEYS) or []
-    signed = found.file(SIGNATURE) is not None
+    path = folder_of(int(number)) if NUMBER.fullmatch(number) else _found(number).path
+    checks = checks_of(path)
+    known = read_keys(Path(settings.RELEASES_DIR) / KEYS) or []
     return render(
         request,
         "batches/releases/verify.html",
         {
-            "published": found,
+            "number": int(path.name),
             "checks": [c for c in checks if not c.code.startswith("file:")],
             "file_checks": [c for c in checks if c.code.startswith("file:")],
             "files_hold": all(c.ok for c in checks if c.code.startswith("file:")),
             "passed": passed(checks),
-            "signed": signed,
-            "keys": [key_record(key) for key in keys],
+            # Releases made before there were signatures stand there unsigned; a signature that is gone is no such.
+            "signed": (path / SIGNATURE).exists(),
+            "keys": [key_record(key) for key in known],
             "site": request.build_absolute_uri("/").rstrip("/"),
-            "files": list(found.files),
+            "files": [c.code.removeprefix("file:") for c in checks if c.code.startswith("file:")],
         },
     )
 

@@ -16,11 +16,14 @@ Layout (written by ``batches.services.releases``)::
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
+
+from compostnet.shared.problems import Problem
 
 Entry = dict[str, Any]
 """One release in ``index.json``: number, month, revision, status, reason, times, manifest_sha256, headline."""
@@ -38,6 +41,11 @@ CONTENT_TYPES = {
     ".pdf": "application/pdf",
 }
 
+MOST_BYTES = 2**30
+"""Of a file that is read whole; 10,000 sites over twenty years stay below a tenth of it."""
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What reading a file raises that is missing, altered or no JSON of the right shape."""
+
 
 @dataclass(frozen=True)
 class Published:
@@ -52,12 +60,20 @@ class Published:
     @cached_property
     def figures(self) -> dict[str, Any]:
         """``figures.json``: masses and gases in tonnes, full precision."""
-        return _read(self.path / "figures.json")
+        return self._read("figures.json")
 
     @cached_property
     def sites(self) -> dict[str, Any]:
         """``sites.geojson``: a FeatureCollection in WGS-84, coarsened where a site wishes so; geometry may be null."""
-        return _read(self.path / "sites.geojson")
+        return self._read("sites.geojson")
+
+    def _read(self, name: str) -> dict[str, Any]:
+        """A file, which must be what was published: else Problem ``release_damaged``, and nothing of it is shown."""
+        try:
+            vouched = self.files.get(name, {})
+            return _parsed(self.path / name, vouched.get("sha256"), vouched.get("bytes"))
+        except UNREADABLE as error:
+            raise Problem("release_damaged", number=self.number) from error
 
     @property
     def about(self) -> dict[str, Any]:
@@ -77,10 +93,19 @@ class Published:
         return files
 
     def file(self, name: str) -> Path | None:
-        """The path of one of the release's files (manifest and signature included); None for any other name."""
-        if name in self.files or name == MANIFEST:
-            return self.path / name
-        return self.path / name if name == SIGNATURE and (self.path / name).exists() else None
+        """The path of one of the release's files (manifest and signature included); None for any other name.
+
+        None, too, where it is not a file of this very folder: whatever the manifest may name, nothing outside is read.
+        """
+        if name not in self.files and name not in (MANIFEST, SIGNATURE):
+            return None
+        path = self.path / name
+        return path if path.parent == self.path and name != ".." and is_own_file(path) else None
+
+
+def is_own_file(path: Path) -> bool:
+    """Whether a file stands here itself: no folder, no pipe, and no link to something elsewhere."""
+    return path.is_file() and not path.is_symlink()
 
 
 def latest(folder: Path) -> Published | None:
@@ -99,14 +124,12 @@ def latest_of_month(folder: Path, month: str) -> Published | None:
 
 def numbered(folder: Path, number: int) -> Published | None:
     """The release with a number; None if the index does not name it."""
-    if not any(entry["number"] == number for entry in index(folder)):
-        return None
-    return _load(folder / str(number))
+    return next((_load(folder, entry) for entry in index(folder) if entry["number"] == number), None)
 
 
 def all_releases(folder: Path) -> list[Published]:
     """Every published release, the newest number first."""
-    return [_load(folder / str(number)) for number in sorted((e["number"] for e in index(folder)), reverse=True)]
+    return [_load(folder, entry) for entry in sorted(index(folder), key=lambda e: -int(e["number"]))]
 
 
 def index(folder: Path) -> list[Entry]:
@@ -121,17 +144,27 @@ def index(folder: Path) -> list[Entry]:
 
 @lru_cache(maxsize=4)
 def _index(path: Path, _mtime_ns: int, _inode: int) -> tuple[dict[str, Any], ...]:
-    return tuple(_read(path)["releases"])
+    try:
+        entries = tuple(_parsed(path)["releases"])
+        for entry in entries:
+            int(entry["number"]), str(entry["month"]), int(entry["revision"])
+    except UNREADABLE as error:
+        raise Problem("release_list_damaged") from error
+    return entries
 
 
-def _load(path: Path) -> Published:
-    stamp = (path / MANIFEST).stat()
-    return _published(path, stamp.st_mtime_ns, stamp.st_ino)
+def _load(folder: Path, entry: Entry) -> Published:
+    path = folder / str(entry["number"])
+    try:
+        stamp = (path / MANIFEST).stat()
+        return _published(path, entry.get("manifest_sha256"), stamp.st_mtime_ns, stamp.st_ino)
+    except UNREADABLE as error:
+        raise Problem("release_damaged", number=path.name) from error
 
 
 @lru_cache(maxsize=16)
-def _published(path: Path, _mtime_ns: int, _inode: int) -> Published:
-    manifest = _read(path / MANIFEST)
+def _published(path: Path, digest: str | None, _mtime_ns: int, _inode: int) -> Published:
+    manifest = _parsed(path / MANIFEST, digest)
     release = manifest["release"]
     return Published(
         number=int(release["number"]),
@@ -142,6 +175,15 @@ def _published(path: Path, _mtime_ns: int, _inode: int) -> Published:
     )
 
 
-def _read(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+def _parsed(path: Path, digest: str | None = None, size: int | None = None) -> dict[str, Any]:
+    """A file of JSON of the SHA-256 and size, where they are known; else one of the errors ``UNREADABLE``."""
+    found_size = path.stat().st_size
+    if path.is_symlink() or found_size > MOST_BYTES or (digest is not None and size not in (None, found_size)):
+        raise ValueError(f"{path.name} is a link, or not what was published")
+    content = path.read_bytes()
+    if digest is not None and hashlib.sha256(content).hexdigest() != digest:
+        raise ValueError(f"{path.name} is not what was published")
+    found = json.loads(content)
+    if not isinstance(found, dict):
+        raise TypeError(f"{path.name} is no object")
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 import re
@@ -211,10 +212,13 @@ def test_a_release_from_before_signing_is_shown_and_said_to_bear_no_signature(fo
     about = {**document["release"], **times, "baselines": [], "code_version": "0", "licence": "CC-BY-4.0"}
     document = {"release": {**about, "citation": {"zh": "引", "en": "c"}}, "files": document["files"]}
     for name in document["files"]:
-        document["files"][name] = {"sha256": "0" * 64, "bytes": 1, "content_type": "application/json"}
+        digest = hashlib.sha256((folder / "1" / name).read_bytes()).hexdigest()
+        document["files"][name] = {"sha256": digest, "bytes": (folder / "1" / name).stat().st_size}
+        document["files"][name]["content_type"] = "application/json"
     manifest.write_text(json.dumps(document))
+    digest = hashlib.sha256(manifest.read_bytes()).hexdigest()
     index = json.loads((folder / "index.json").read_text())
-    index["releases"][0] |= {"manifest_sha256": "0" * 64, "cut_off": times["cut_off"], "method": "m", "gwp": "AR5"}
+    index["releases"][0] |= {"manifest_sha256": digest, "cut_off": times["cut_off"], "method": "m", "gwp": "AR5"}
     (folder / "index.json").write_text(json.dumps(index))
     told = {"en": "bears no signature", "zh-hans": "没有签名"}[language]
     assert told in text_of(client.get("/releases/1/verify/", {"lang": language}))

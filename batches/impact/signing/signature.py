@@ -124,10 +124,13 @@ def key_record(key: Key) -> dict[str, Any]:
 
 def keys_of(document: Mapping[str, Any]) -> list[Key]:
     """The keys of a ``keys.json``. Raises ValueError or KeyError when it is not one."""
-    return [
+    keys = [
         Key(base64.b64decode(one["public_key"], validate=True), str(one["valid_from"]), one["valid_until"])
         for one in document["keys"]
     ]
+    if any(len(key.public) != 32 for key in keys):
+        raise ValueError("a key is no Ed25519 key")
+    return keys
 
 
 def sign(manifest: bytes, key: Ed25519PrivateKey) -> bytes:
@@ -148,7 +151,7 @@ def is_canonical(content: bytes) -> bool:
     """Whether JSON is in the one form of RFC 8785: keys in order, numbers in their shortest form, nothing twice."""
     try:
         return rfc8785.dumps(json.loads(content, parse_int=_whole)) == content
-    except (ValueError, rfc8785.CanonicalizationError, RecursionError):
+    except (ValueError, OverflowError, rfc8785.CanonicalizationError, RecursionError):
         return False
 
 
@@ -201,12 +204,14 @@ def _about(manifest: bytes | None) -> dict[str, Any] | None:
     try:
         document = json.loads(manifest or b"")
         about, files = document["release"], document["files"]
-        if all(key in about for key in ("number", "month", "revision", "created_at")) and all(
-            {"sha256", "bytes"} <= vouched.keys() for vouched in files.values()
+        if (
+            isinstance(about, dict)
+            and all(key in about for key in ("number", "month", "revision", "created_at"))
+            and all({"sha256", "bytes"} <= vouched.keys() for vouched in files.values())
         ):
             found: dict[str, Any] = about
             return found
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         pass
     return None
 

@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from batches.impact.signing.signature import Check, Key, Measured, keys_of, verify
-from compostnet.shared.releases import INDEX, KEYS, MANIFEST, SIGNATURE
+from compostnet.shared.releases import INDEX, KEYS, MANIFEST, SIGNATURE, is_own_file
 from compostnet.shared.texts import Message
+
+MOST_BYTES = 64 * 2**20
+"""Of manifest, signature, list and keys; what is larger is none of ours and is not read."""
 
 
 def verify_folder(folder: Path, *, keys: Path | None = None) -> list[Check]:
@@ -23,36 +26,57 @@ def verify_folder(folder: Path, *, keys: Path | None = None) -> list[Check]:
     before it and ``index.json`` are looked for beside the folder, too.
     """
     manifest, signature = _bytes(folder / MANIFEST), _bytes(folder / SIGNATURE)
+    said = _sizes(manifest)
     present = {
-        path.name: measure(path)
-        for path in folder.iterdir()
-        if path.is_file() and path.name not in (MANIFEST, SIGNATURE) and not path.name.startswith(".")
+        path.name: measure(path, said.get(path.name))
+        for path in sorted(folder.iterdir())
+        # What is no file of the folder itself counts as missing where the manifest lists it, else as too much.
+        if path.name not in (MANIFEST, SIGNATURE) and (is_own_file(path) or path.name not in said)
     }
     before = _before(folder, manifest)
     checks = verify(manifest, signature, present, keys=read_keys(keys or folder.parent / KEYS), before=before)
     if manifest is None or not any(check.code == "manifest" and check.ok for check in checks):
         return checks
-    return [*checks, *_figures(folder, manifest), *_index(folder.parent / INDEX, manifest)]
+    # Figures that are not as signed are told above; only those that are can bear what the manifest says.
+    intact = any(check.code == "file:figures.json" and check.ok for check in checks)
+    told = _figures(folder, manifest) if intact else []
+    return [*checks, *told, *_place(folder, manifest), *_index(folder.parent / INDEX, manifest)]
 
 
-def measure(path: Path) -> Measured:
-    """SHA-256 and size of a file, read in pieces."""
+def measure(path: Path, said: Any) -> Measured:
+    """SHA-256 and size of a file, read in pieces; without the SHA-256 where the size is not the one that was ``said``.
+
+    So neither a file that was blown up nor one that nobody vouches for is read.
+    """
+    size = path.lstat().st_size
+    if size != said:
+        return Measured("", size)
     with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Measured(digest, path.stat().st_size)
+        return Measured(hashlib.file_digest(file, "sha256").hexdigest(), size)
+
+
+def _sizes(manifest: bytes | None) -> dict[str, Any]:
+    """The sizes that a manifest tells of its files, as far as it is one."""
+    try:
+        return {name: vouched["bytes"] for name, vouched in json.loads(manifest or b"")["files"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
 
 
 def read_keys(path: Path) -> Sequence[Key] | None:
-    """The keys of a ``keys.json``; None where there is none that can be read."""
-    try:
-        return keys_of(json.loads(path.read_bytes()))
-    except (OSError, ValueError, KeyError, TypeError):
+    """The keys of a ``keys.json``; None where there is no such file, no key at all where it cannot be read."""
+    if not path.exists():
         return None
+    try:
+        return keys_of(json.loads(_bytes(path) or b""))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return []
 
 
 def _bytes(path: Path) -> bytes | None:
+    """A small file of the folder itself; None where there is none."""
     try:
-        return path.read_bytes()
+        return path.read_bytes() if is_own_file(path) and path.stat().st_size <= MOST_BYTES else None
     except OSError:
         return None
 
@@ -61,20 +85,18 @@ def _before(folder: Path, manifest: bytes | None) -> bytes | None:
     """The manifest of the release that this one names as previous, if it stands beside it."""
     try:
         number = int(json.loads(manifest or b"")["release"]["previous"]["number"])
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
     return _bytes(folder.parent / str(number) / MANIFEST)
 
 
 def _figures(folder: Path, manifest: bytes) -> list[Check]:
     """Whether the figures bear what the manifest says of them."""
-    document, content = json.loads(manifest), _bytes(folder / "figures.json")
-    if content is None:
-        return []
+    document = json.loads(manifest)
     try:
-        figures = json.loads(content)
+        figures = json.loads((folder / "figures.json").read_bytes())
         same = figures["release"] == document["release"] and _agrees(document.get("headline"), figures["network"])
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         same = False
     return [Check("figures", same, Message("verify_figures_agree" if same else "verify_figures_disagree"))]
 
@@ -82,6 +104,14 @@ def _figures(folder: Path, manifest: bytes) -> list[Check]:
 def _agrees(headline: dict[str, Any] | None, network: dict[str, Any]) -> bool:
     spans = (headline or {}).items()
     return all(network[span].get(name) == value for span, figure in spans for name, value in figure.items())
+
+
+def _place(folder: Path, manifest: bytes) -> list[Check]:
+    """Whether a folder that bears a number holds the release of that number, and not another one's signed files."""
+    number = json.loads(manifest)["release"]["number"]
+    if not (folder.name.isascii() and folder.name.isdigit()) or folder.name == str(number):
+        return []
+    return [Check("place", False, Message("verify_other_release", {"folder": folder.name, "number": number}))]
 
 
 def _index(path: Path, manifest: bytes) -> list[Check]:
@@ -93,6 +123,6 @@ def _index(path: Path, manifest: bytes) -> list[Check]:
     try:
         entries = [entry for entry in json.loads(content)["releases"] if entry["number"] == about["number"]]
         same = [entry["manifest_sha256"] for entry in entries] == [hashlib.sha256(manifest).hexdigest()]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         same = False
     return [Check("index", same, Message("verify_index_agrees" if same else "verify_index_disagrees"))]
