@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import OperationalError, connection, models, transaction
-from django.utils import timezone
 
 from batches.entries import (
     DIARY_FIELDS,
@@ -32,6 +31,7 @@ from batches.entries_diary import DiaryRow, check_diary, diary_content
 from batches.entry_rules import word_key
 from batches.models import Batch, DiaryEntry, LedgerEntry, Photo, Upload
 from batches.services.bulk import Inserted, insert_new, moment_text
+from batches.services.clock import stamp
 from batches.services.locks import LEDGER, hold_shared
 from batches.services.site_months import reopen_for_late_entries
 from compostnet.shared.problems import Fault
@@ -324,7 +324,7 @@ def _store(
         "upload_row": [lines[position] for position in kept] if lines else [None] * size,
         "supersedes_id": [row.supersedes or None for row in used],
         "reason": [row.reason for row in used],
-        "recorded_at": [moment_text(timezone.now())] * size,
+        "recorded_at": [moment_text(stamp())] * size,
         "recorded_by_id": [user.pk if user else None] * size,
         **specific(used),
     }

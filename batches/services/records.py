@@ -9,11 +9,11 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import OperationalError, connection, transaction
-from django.utils import timezone
 
 from batches.entry_texts import Bad, read_id, read_text, shown
 from batches.models import MonthlyRecord
 from batches.resources import ReadRecord, read_record, resources
+from batches.services.clock import stamp
 from batches.services.entries import Outcome, Receipt, today
 from batches.services.locks import LEDGER, hold_shared
 from batches.services.site_months import reopen_for_late_entries
@@ -79,7 +79,7 @@ def _store_all(actor: Actor, inputs: Sequence[RecordInput]) -> list[Receipt]:
     known = _known(actor, inputs)
     # Before the time stamp: see the lock.
     hold_shared(LEDGER)
-    now, user = timezone.now(), user_or_none(actor)
+    now, user = stamp(), user_or_none(actor)
     faults: dict[int, list[Fault]] = {}
     rows: dict[int, MonthlyRecord] = {}
     first: dict[uuid.UUID, int] = {}

@@ -22,6 +22,7 @@ from django.utils import timezone
 from batches.impact.document.release_files import canonical, sha256
 from batches.impact.signing.signature import public_bytes, sign
 from batches.models import Release, SiteMonth
+from batches.services.clock import cut_off_now
 from batches.services.locks import LEDGER, hold
 from batches.services.release_contents import Frozen, freeze, is_unchanged, make_files, store_parts
 from batches.services.release_folder import tidy, write_folder, write_index
@@ -187,7 +188,7 @@ def _freeze(wish: Wish, folder: Path) -> _Start:
         check_wish(wish)
         return _Start(
             wish,
-            timezone.now(),
+            cut_off_now(),
             freeze(wish.month),
             Release.objects.order_by("-number").first(),
             list(Release.objects.filter(month=wish.month).order_by("revision")),
