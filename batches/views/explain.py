@@ -34,6 +34,8 @@ from compostnet.shared.texts import Message
 
 Json = dict[str, Any]
 MONTHS_DRAWN = 36
+MONTHS_OPEN = 24
+"""So many months of a site stand open in its table; those before are folded."""
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 Answer = HttpResponseBase
 
@@ -293,8 +295,8 @@ def _site_chart(found: Json, axis: list[str]) -> str:
     )
 
 
-def _site_months(published: Published, found: Json, axis: list[str], walked: list[SiteMonth]) -> Table:
-    """Every month since the first verified one, the newest first, each leading to its arithmetic."""
+def _site_months(published: Published, found: Json, axis: list[str], walked: list[SiteMonth]) -> tuple[Table, Table]:
+    """Every month since the first verified one, the newest first, each leading to its arithmetic; old ones apart."""
     steps = {month_text(step.month): step for step in walked}
     series = found["series"]
     rows = []
@@ -323,7 +325,10 @@ def _site_months(published: Published, found: Json, axis: list[str], walked: lis
         _("Net effect (CO₂e)"),
         _("Compost harvested"),
     ]
-    return Table(_("Months of the site"), columns, rows, "pairs spans four")
+    return (
+        Table(_("Months of the site"), columns, rows[:MONTHS_OPEN], "pairs spans four"),
+        Table(_("Earlier months of the site"), columns, rows[MONTHS_OPEN:], "pairs spans four"),
+    )
 
 
 def _known(value: float | None, href: str, unit: Any) -> Cell:

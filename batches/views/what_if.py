@@ -137,7 +137,7 @@ def _groups(choice: Choice, faults: Mapping[str, str]) -> list[tuple[str, list[N
     ]
 
 
-def _row(year: Year) -> dict[str, str]:
+def _row(year: Year) -> dict[str, str | bool]:
     """A year (or all of them) as the table shows it."""
     return {
         "label": _("All years") if not year.number else _("Year %(number)s") % {"number": year.number},
@@ -146,6 +146,7 @@ def _row(year: Year) -> dict[str, str]:
         "avoided": tonnes(year.avoided_co2e),
         "own": tonnes(year.own_co2e),
         "net": tonnes(year.net_co2e),
+        "loses": year.net_co2e < 0,
         "forecast_ch4": tonnes(year.forecast_ch4),
         "forecast_net": tonnes(year.forecast_net_co2e),
     }
