@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 
+from django.utils.translation import get_language
+
 from compostnet.shared.months import parse_month
+from compostnet.shared.texts import Message
 
 
 def month_argument(text: str) -> int:
@@ -12,4 +15,5 @@ def month_argument(text: str) -> int:
     try:
         return parse_month(text)
     except ValueError as error:
-        raise ArgumentTypeError(str(error)) from error
+        message = Message("command_month", {"found": text})
+        raise ArgumentTypeError(message.render(get_language() or "zh-hans")) from error

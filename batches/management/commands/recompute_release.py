@@ -13,6 +13,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import get_language
 
+from batches.management.release_numbers import unknown_release
 from batches.models import Release
 from batches.services.freezing import code_version, thaw
 from batches.services.recompute import check_release, recompute_files
@@ -32,10 +33,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         language = get_language() or "zh-hans"
         wish: str = options["number"]
-        if wish != "all" and not wish.isdecimal():
-            raise CommandError(Message("not_found", {"what": Message("thing_release")}).render(language))
-        known = Release.objects.order_by("number").values_list("number", flat=True)
-        numbers = list(known) if wish == "all" else [int(wish)]
+        known = list(Release.objects.order_by("number").values_list("number", flat=True))
+        if wish != "all" and (not wish.isdecimal() or int(wish) not in known):
+            raise unknown_release(wish, known, language)
+        numbers = known if wish == "all" else [int(wish)]
         is_same = True
         for number in numbers:
             try:

@@ -33,9 +33,10 @@ class Command(BaseCommand):
         done = verify_site_months(actor=CONSOLE, keys=keys_to_verify(month=options["month"], site=site))
         codes = dict(Site.objects.filter(pk__in={s for s, _ in done.refused}).values_list("pk", "code"))
         if options["quiet"]:
-            reasons = Counter(finding.code for findings in done.refused.values() for finding in findings)
-            for code, number in reasons.most_common():
-                self.stdout.write(f"{number:6,}  {code}")
+            found = [finding for findings in done.refused.values() for finding in findings]
+            clears = {finding.code: finding.clears.render(language) for finding in reversed(found)}
+            for code, number in Counter(finding.code for finding in found).most_common():
+                self.stdout.write(f"{number:6,}  {code} → {clears[code]}")
         else:
             for (site_id, month), findings in done.refused.items():
                 for finding in findings:

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import get_language
 
 from batches.impact.signing.signature import Check, passed
 from batches.impact.signing.verifying import verify_folder
+from batches.management.release_numbers import unknown_release
 from compostnet.shared import releases
 from compostnet.shared.texts import Message
 
@@ -55,10 +56,12 @@ class Command(BaseCommand):
             return found
         if Path(wish).is_dir():
             return [Path(wish)]
-        what = Message("thing_release")
-        raise CommandError(Message("not_found", {"what": what}).render(language))
+        raise unknown_release(wish, sorted(int(folder.name) for folder in known), language)
 
     def _print(self, folder: Path, checks: list[Check], is_good: bool, language: str) -> None:
         for check in checks:
             self.stdout.write(f"{folder.name}  {MARKS[check.ok]}  {check.why.render(language)}")
-        self.stdout.write(f"{folder.name}  {MARKS[is_good]}")
+        failed = sum(check.ok is False for check in checks)
+        code = "command_release_good" if is_good else "command_release_bad"
+        whole = Message(code, {"number": folder.name, "checks": len(checks), "failed": failed})
+        self.stdout.write(f"{folder.name}  {MARKS[is_good]}  {whole.render(language)}")
