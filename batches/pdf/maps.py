@@ -31,7 +31,6 @@ from sites.mapplate import (
 
 TALLEST = 380.0
 """Points; a taller map is drawn narrower."""
-SWATCH = 8.0
 
 
 class ReleaseMap(Flowable):  # type: ignore[misc]

@@ -64,11 +64,6 @@ def grounds_of(published: Published) -> Grounds:
     return _grounds(published.path / METHOD, _stamp(published))
 
 
-def rules_of(published: Published) -> Json:
-    """``method.json`` as it stands."""
-    return _json(published.path / METHOD, _stamp(published))
-
-
 def _stamp(published: Published) -> int:
     return (published.path / releases.MANIFEST).stat().st_mtime_ns
 
