@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
+
 from batches.impact.document.changes import Values, differences, values_of
 from batches.impact.document.dictionary import unit_of
 from batches.impact.document.figure_table import both
@@ -74,9 +76,9 @@ class News:
         self.rows.sort(key=lambda row: (row["site"], row["month"], row["recorded_at"], row["entry"]))
 
     def _read_entries(self, since: dt.datetime, until: dt.datetime, covered: int, months: tuple[int, int]) -> None:
-        found = LedgerEntry.objects.filter(
-            recorded_at__gt=since, recorded_at__lte=until, month__gte=months[0], month__lte=months[1]
-        )
+        # What was corrected into a month beyond is told for the month that it left.
+        within = Q(month__range=months) | Q(supersedes__month__range=months)
+        found = LedgerEntry.objects.filter(within, recorded_at__gt=since, recorded_at__lte=until)
         columns = (
             "id", "site__code", "month", "kind", "mass_mg", "recorded_at", "reason",
             "supersedes_id", "supersedes__mass_mg", "supersedes__month",

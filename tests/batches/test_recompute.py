@@ -246,6 +246,27 @@ def test_a_revision_and_a_correction_at_once_are_told_apart(released, folder, mo
     assert [c["kind"] for c in changes if c["code"] == "site-1" and c["indicator"] == "diverted_t"] == ["correction"]
 
 
+def test_what_is_corrected_into_a_later_month_is_told_for_the_month_that_it_left(sites, folder):
+    for kg in (1000, 500):
+        make_entry(sites[0], "2024-01", kg)
+    roll_up()
+    verify_what_can_be()
+    publish_release(actor=CONSOLE, month=FIRST)
+    moved = LedgerEntry.objects.get(mass_mg=500_000_000)
+    make_entry(sites[0], "2024-02", 500, supersedes=moved, reason="it came in February")
+    reopen_for_late_entries(touched={(sites[0].pk, FIRST), (sites[0].pk, FIRST + 1)})
+    verify_what_can_be()
+    publish_release(actor=CONSOLE, month=FIRST)
+    changes = json.loads((folder / "2" / "figures.json").read_bytes())["changes"]
+    [own] = [change for change in changes if change["level"] == "site" and change["indicator"] == "diverted_t"]
+    assert (own["old"], own["new"], own["kind"]) == (1.5, 1.0, "correction")
+    assert "it came in February" in own["reason"]["en"]
+    rows = list(csv.DictReader((folder / "2" / "corrections.csv").read_text("utf-8-sig").splitlines()))
+    told = [(row["month"], row["old"], row["new"]) for row in rows if row["level"] == "entry"]
+    assert told == [("2024-02", "500", "500")]
+    assert check_release(1) == check_release(2) == []
+
+
 def test_a_corrected_meter_reading_says_so_and_changes_the_net_alone(sites, folder):
     make_entry(sites[0], "2024-01", 1000)
     first = record(sites[0], FIRST, "diesel_l", 10)
