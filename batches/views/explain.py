@@ -26,7 +26,7 @@ from batches.views.figure_parts import SPANS, span_labels
 from batches.views.tables import Cell, Row, Table, coverage, in_language, language, name_of, tonnes
 from compostnet.shared import releases
 from compostnet.shared.charts import bar_chart
-from compostnet.shared.display import NOTHING, format_month
+from compostnet.shared.display import NOTHING, MassUnit, format_month
 from compostnet.shared.months import month_text, parse_month
 from compostnet.shared.problems import Problem
 from compostnet.shared.releases import Published
@@ -34,6 +34,8 @@ from compostnet.shared.texts import Message
 
 Json = dict[str, Any]
 MONTHS_DRAWN = 36
+LARGE_T = 100.0
+"""A site with so much in a month has its months in tonnes, a smaller one in kilograms."""
 MONTHS_OPEN = 24
 """So many months of a site stand open in its table; those before are folded."""
 CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -299,6 +301,8 @@ def _site_months(published: Published, found: Json, axis: list[str], walked: lis
     """Every month since the first verified one, the newest first, each leading to its arithmetic; old ones apart."""
     steps = {month_text(step.month): step for step in walked}
     series = found["series"]
+    most = max((mass for mass in series["diverted_t"] if mass is not None), default=0.0)
+    unit: MassUnit = "t" if most >= LARGE_T else "kg"
     rows = []
     for at, month in reversed(list(enumerate(axis))):
         step = steps.get(month)
@@ -310,10 +314,10 @@ def _site_months(published: Published, found: Json, axis: list[str], walked: lis
             Row(
                 format_month(month, language()),
                 [
-                    Cell(_("not verified"), href, unknown=True) if mass is None else Cell(tonnes(mass, "kg"), href),
+                    Cell(_("not verified"), href, unknown=True) if mass is None else Cell(tonnes(mass, unit), href),
                     _known(series["ch4_avoided_t"][at], f"{href}#methane", "kg"),
-                    _known(series["net_co2e_t"][at], f"{href}#net", "kg"),
-                    Cell(tonnes(series["harvest_t"][at], "kg")),
+                    _known(series["net_co2e_t"][at], f"{href}#net", unit),
+                    Cell(tonnes(series["harvest_t"][at], unit)),
                 ],
                 href,
             )

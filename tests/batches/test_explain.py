@@ -9,12 +9,14 @@ from decimal import Decimal
 
 import pytest
 from django.core.management import call_command
+from django.utils.translation import override
 
 from batches.impact.explain.agreement import month_checks, span_checks, sum_checks
 from batches.models import LedgerEntry, Release, SiteMonth
 from batches.selectors import released
 from batches.services.releases import publish_release
 from batches.services.site_months import roll_up, verify_site_month, verify_site_months
+from batches.views.explain import _because
 from compostnet.shared import releases
 from compostnet.shared.months import parse_month
 from sites.models import Site
@@ -286,3 +288,20 @@ def test_a_release_made_before_there_was_evidence_says_so(explained, client, fol
     answer = client.get("/explain/2/", {"lang": "en"})
     assert answer.status_code == 404
     assert "before evidence was published" in answer.content.decode()
+
+
+def test_a_source_that_was_typed_keeps_its_own_language():
+    """The platform's words are in the reader's language, what somebody typed is marked with its own."""
+    typed = "Indicative zone after the reference climate of the city"
+    texts = {"zh": f"气候区由人工设定，依据：{typed}", "en": f"The climate zone was set by hand, after: {typed}"}
+    with override("zh-hans"):
+        assert _because(texts) == {
+            "zone_because": "气候区由人工设定，依据：",
+            "zone_source": typed,
+            "zone_source_language": "en",
+        }
+    with override("en"):
+        said = _because({"zh": "人工设定，理由：山谷阴冷", "en": "Set by hand: 山谷阴冷"})
+        assert (said["zone_source"], said["zone_source_language"]) == ("山谷阴冷", "zh-Hans")
+        assert _because({"zh": "按常年值。", "en": "From the normals."})["zone_because"] == "From the normals."
+        assert _because(None)["zone_because"] == ""

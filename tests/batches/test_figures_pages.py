@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import html
 import json
+import re
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from batches.models import Explanation, Release, SiteMonth
 from batches.services.releases import publish_release
 from batches.services.site_months import query_site_month, roll_up, verify_site_month
+from batches.views import figure_parts
 from compostnet.shared import releases as published
 from compostnet.shared.months import parse_month
 from sites.models import Site
@@ -291,3 +294,51 @@ class TestApi:
 def test_every_sentence_is_in_the_catalogue_of_both_languages(release, folder):
     figures = published.latest(folder).figures
     assert figures["network"]["month"]["reason"]["zh"] != figures["network"]["month"]["reason"]["en"]
+
+
+def parts_of(text, start, end):
+    return text.split(start, 1)[1].split(end, 1)[0]
+
+
+def test_what_is_secondary_is_folded_with_a_line_that_says_what_is_in_it(verified_with_baseline, client):
+    """Headline, months and provinces stand open; each fold has its heading and its words in the summary."""
+    text = client.get("/figures/", {"lang": "en"}).content.decode()
+    for name in ("two-ways", "scenarios", "classes", "sensitivity"):
+        fold = parts_of(text, f'<details class="panel fold" id="{name}">', "</summary>")
+        assert "<h2>" in fold
+        assert len(parts_of(fold, '<span class="muted">', "</span>")) > 10
+    for name in ("this-month", "spans", "by-month", "group-province"):
+        before = text.split(f'id="{name}"')[0]
+        assert before.count("<details") == before.count("</details"), name
+
+
+def test_numbers_of_the_month_lead_to_their_explanation_everywhere(verified_with_baseline, client):
+    """The own month's row by month, the central scenario and the published line of the other methods."""
+    text = client.get("/figures/", {"lang": "en"}).content.decode()
+    for table in ("The network by month", "Baseline scenarios", "The same month by other methods"):
+        shown = parts_of(text, f'aria-label="{table}"', "</table>")
+        for anchor in ("methane", "net"):
+            assert f"/explain/1/?span=month#{anchor}" in shown, (table, anchor)
+
+
+def test_other_published_months_lead_to_their_own_page(release, client):
+    text = client.get("/figures/2024-05/", {"lang": "en"}).content.decode()
+    shown = parts_of(text, 'aria-label="The network by month"', "</table>")
+    assert '<a href="/figures/2024-04/">April 2024</a>' in shown
+    assert '<a href="/figures/2024-05/">' not in shown
+
+
+def test_what_is_below_zero_is_set_apart(verified_with_baseline, client):
+    text = client.get("/figures/", {"lang": "en"}).content.decode()
+    cells = re.findall(r'<td class="num( negative)?" data-label="[^"]*">(?:<a [^>]*>)?([^<]*)', text)
+    assert any(marked for marked, _ in cells)
+    assert all(bool(marked) == words.startswith("\u2212") for marked, words in cells if words)
+
+
+def test_a_change_too_small_to_see_says_how_large_it_is():
+    one = {"indicator": "net_co2e_t", "level": "network", "code": "", "month": "2024-05", "kind": "correction"}
+    reason = {"zh": "更正", "en": "corrected"}
+    document = {"sites": [], "changes": [{**one, "old": -66.0, "new": -66.0423, "reason": reason}]}
+    with override("en"):
+        before, now, _ = figure_parts.changes(document, 1)[0].table.rows[0].cells
+    assert (before.text, now.text, now.note) == ("\u221266\u00a0t", "\u221266\u00a0t", "\u221242.3\u00a0kg")

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compostnet.shared.display import format_mass, format_month, format_number, inert, round_half_up
+from compostnet.shared.display import (
+    format_mass,
+    format_month,
+    format_number,
+    inert,
+    mass_ends,
+    mass_unit,
+    round_half_up,
+)
 
 
 @pytest.mark.parametrize(
@@ -84,3 +92,16 @@ def test_what_a_spreadsheet_would_run_is_made_inert(text):
 @pytest.mark.parametrize("text", ["", "溧水一号", "-12.5", "+3", "a=b", "1-2", "'quoted"])
 def test_all_else_stays_as_it_is(text):
     assert inert(text) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(0, "t"), (0.0009, "kg"), (0.9996, "kg"), (-0.5, "kg"), (1, "t"), (-1.2, "t")]
+)
+def test_the_unit_of_a_mass_is_the_one_it_is_shown_in(value, expected):
+    assert mass_unit(value, "t") == expected
+    assert format_mass(value, "en", "t").endswith(f"\u00a0{expected}")
+
+
+def test_a_range_has_one_unit_which_stands_once():
+    assert mass_ends(0.512, 1.259, "en", "t", "kg") == ("512", "1,259\u00a0kg")
+    assert mass_ends(-128.4, -19.8, "zh-hans", "t", "t") == ("\u2212128", "\u221219.8\u00a0吨")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
 from django.template import Context, Template
@@ -172,6 +173,10 @@ def render(source: str, **values) -> str:
         ("{{ x|number }}", "", "—", "—"),
         ("{{ x|month_name }}", 24292, "2024年5月", "May 2024"),
         ("{{ x|month_name }}", "2024-05", "2024年5月", "May 2024"),
+        ("{{ x|exactly }}", 28.0, "28", "28"),
+        ("{{ x|exactly }}", 2e-07, "0.0000002", "0.0000002"),
+        ("{{ x|exactly }}", Decimal("1000.0"), "1000", "1000"),
+        ("{{ x|formulas }}", "t CH4/t wet", "t CH₄/t wet", "t CH₄/t wet"),
         ("{{ x|in_language }}", Text(zh="甲", en="A"), "甲", "A"),
         ("{{ x|in_language }}", {"zh": "甲", "en": "A"}, "甲", "A"),
         ("{{ x|in_language }}", {"zh": "甲", "en": ""}, "甲", "甲"),
