@@ -8,7 +8,8 @@
 ``COMPOSTNET_SIGNING_KEY``  Ed25519 key that signs releases: PEM, or base64 of its 32 bytes; empty = ``signing.key`` in
                          the data folder, made when the first release is signed.
 ``COMPOSTNET_URL``       address of the platform as people outside reach it, for links in mails.
-``COMPOSTNET_MAIL_FROM`` sender of mails.
+``COMPOSTNET_MAIL_FROM`` sender of mails; ``COMPOSTNET_MAIL_HOST``, ``_PORT``, ``_USER``, ``_PASSWORD`` and
+                         ``_SECURITY`` (``starttls`` or ``tls``) say how they go out; without a host they are printed.
 ``COMPOSTNET_HOSTS``     comma-separated host names; required in production.
 ``COMPOSTNET_DEBUG``     ``1`` shows Django's debug pages; refused in production.
 ``COMPOSTNET_PROXIES``   how many reverse proxies stand before it (default 1 in production, else 0): so many addresses
@@ -238,6 +239,12 @@ EMAIL_BACKEND = (
     else ("django.core.mail.backends.console.EmailBackend")
 )
 EMAIL_HOST = _env("MAIL_HOST")
+EMAIL_PORT = _number("MAIL_PORT", 25)
+EMAIL_HOST_USER = _env("MAIL_USER")
+EMAIL_HOST_PASSWORD = _env("MAIL_PASSWORD")
+if _env("MAIL_SECURITY") not in ("", "starttls", "tls"):
+    raise ImproperlyConfigured("COMPOSTNET_MAIL_SECURITY is neither starttls nor tls; leave it empty for none.")
+EMAIL_USE_TLS, EMAIL_USE_SSL = _env("MAIL_SECURITY") == "starttls", _env("MAIL_SECURITY") == "tls"
 PUBLIC_URL = (
     _env("URL") or (f"https://{ALLOWED_HOSTS[0].lstrip('.')}" if PRODUCTION else "http://127.0.0.1:8000")
 ).rstrip("/")
