@@ -9,9 +9,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.translation import get_language
 from ninja import Query, Router, Schema
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from batches.api.parts import Strict
 from batches.impact.calculator.calculate import calculate
 from batches.impact.calculator.steps import explained
 from compostnet.shared.schemas import FaultOut
@@ -22,16 +21,29 @@ MOST_CASES = 100
 
 
 class CaseIn(Schema):
-    """A case in the shape of the published collections; keys besides these are ignored."""
+    """A case in the shape of the published collections; keys besides these are ignored.
+
+    Kind and inputs are checked by the calculator, which tells what is wrong and goes on with the other cases.
+    """
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)
 
     id: str = Field("", description="comes back with the answer")
-    kind: str = Field(
-        description="fod_tool04_yearly, fod_tool04_monthly, fod_ipcc, fod_warm_landfill; others are named and left out"
+    kind: Any = Field(
+        None,
+        description="fod_tool04_yearly, fod_tool04_monthly, fod_ipcc, fod_warm_landfill; others are named and left out",
+        json_schema_extra={"type": "string"},
     )
-    inputs: dict[str, Any] = Field(description="deposits, streams and factors, as docs/calculator.md tells")
+    inputs: Any = Field(
+        None,
+        description="deposits, streams and factors, as docs/calculator.md tells",
+        json_schema_extra={"type": "object"},
+    )
 
 
-class CasesIn(Strict):
+class CasesIn(Schema):
+    """A collection of cases, as published: what stands beside the cases is ignored."""
+
     cases: list[CaseIn] = Field(max_length=MOST_CASES)
 
 

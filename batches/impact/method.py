@@ -205,6 +205,9 @@ def check_method(path: Path, method: Method) -> Method:
     for code, route in method.routes.items():
         if (route.decays is None) == (route.burns is None):
             raise RuleFileError(path, f"routes.{code}", "write either decays or burns")
+    fires = [code for code, route in method.routes.items() if route.burns is not None]
+    if len(fires) > 1:  # the engine knows one kind of fire
+        raise RuleFileError(path, f"routes.{fires[1]}", f"one route may burn, and {fires[0]} does; remove this one")
     if method.code != path.stem:
         raise RuleFileError(path, "code", f"name the file {method.code}.yaml or write code: {path.stem}")
     if method.valid_to is not None and method.valid_to < method.valid_from:

@@ -432,6 +432,17 @@ def test_the_command_prints_what_the_api_answers(client, tmp_path: Path, setting
     assert all(case["explanation"] for case in answered["cases"])
 
 
+def test_the_api_takes_a_whole_collection_as_it_is_and_a_broken_case_stops_no_other(client, settings) -> None:
+    settings.API_CHECK_RATE = None
+    broken = [{"id": "no inputs", "kind": "fod_ipcc"}, {"id": 7, "kind": 7, "inputs": {}}, {"inputs": "none"}]
+    collection = {"title": "Cases", "conventions": {"mass": "t"}, **PUBLISHED, "cases": [*broken, *PUBLISHED["cases"]]}
+    done = client.post("/api/v1/impact/methane", collection, content_type="application/json")
+    assert done.status_code == 200
+    found = done.json()
+    assert [case["id"] for case in found["cases"]] == [case["id"] for case in PUBLISHED["cases"]]
+    assert [one["id"] for one in found["errors"]] == ["no inputs", "7", "#3"]
+
+
 def test_the_command_needs_no_database_and_its_exit_status_tells(tmp_path: Path) -> None:
     """In a process of its own, with a data folder that does not exist."""
 

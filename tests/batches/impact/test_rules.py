@@ -61,6 +61,7 @@ def broken(tmp_path, folder, name, change):
         (lambda m: m["streams"].pop("wood"), "streams.wood", "required"),
         (lambda m: m["streams"]["food"]["k"].pop("tropical_dry"), "streams.food.k.tropical_dry", "no decay rate"),
         (lambda m: m["routes"].update(sea={"name": {"zh": "海", "en": "sea"}}), "routes.sea", "decays or burns"),
+        (lambda m: m["routes"].update(kiln=m["routes"]["incineration"]), "routes.kiln", "one route may burn"),
         (lambda m: m.update(colour="green"), "colour", "unknown key"),
         (lambda m: m.update(code="other"), "code", "name the file"),
         (lambda m: m.update(valid_to=dt.date(1990, 1, 1)), "valid_to", "before"),
