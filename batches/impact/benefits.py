@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -62,6 +62,11 @@ class Fertiliser(Rule):
     dry_matter: Range
     nutrients: dict[str, Nutrient] = Field(min_length=1)
     note: Text
+
+    @cached_property
+    def contents(self) -> dict[str, tuple[float, float, float]]:
+        """`per_tonne` of every nutrient."""
+        return {code: self.per_tonne(code) for code in self.nutrients}
 
     def per_tonne(self, code: str) -> tuple[float, float, float]:
         """Kilograms of a nutrient in a tonne of compost as received: low, central, high."""
@@ -229,6 +234,7 @@ class _Saved:
         first = next((place for place in range(stop) if months[place][:4] == year), stop)
         self.bounds = {"month": (max(0, stop - 1), stop), "year": (first, stop), "total": (0, stop)}
         self.years = years
+        self._listed: dict[tuple[int, str], list[str]] = {}
         both = np.where(np.isnan(self.fee), np.nan, self.diverted)
         money = self.diverted * self.fee
         self.mass = {span: np.nansum(both[:, a:b], axis=1) for span, (a, b) in self.bounds.items()}
@@ -271,14 +277,20 @@ class _Saved:
                 "fees": [OWN_FEE],
                 "mass": diverted,
             }
-        first, stop = self.bounds[span]
-        known = self.ids[number]
-        ids = list(dict.fromkeys(known[year] for year in self.years[first:stop] if year in known))
+        ids = self._fees(self.ids[number], span)
         mass = float(self.mass[span][number])
         if not ids or (not mass and diverted):
             return None
         currency = self.used[ids[-1]]["currency"]
         return {"saved": float(self.money[span][number]), "currency": currency, "fees": ids, "mass": mass}
+
+    def _fees(self, known: dict[int, str], span: str) -> list[str]:
+        """The ids of a span's fees, by those of every year; places share them, so each is listed once."""
+        key = (id(known), span)
+        if key not in self._listed:
+            first, stop = self.bounds[span]
+            self._listed[key] = list(dict.fromkeys(known[y] for y in self.years[first:stop] if y in known))
+        return self._listed[key]
 
 
 def _record(site: Mapping[str, Any], span: str, kind: str) -> float | None:
@@ -288,12 +300,12 @@ def _record(site: Mapping[str, Any], span: str, kind: str) -> float | None:
 
 def _nutrients(harvest_t: float | None, rules: BenefitRules) -> dict[str, list[float] | None]:
     """Kilograms of each nutrient in a harvest: [low, central, high]."""
-    found: dict[str, list[float] | None] = {}
-    for code in rules.fertiliser.nutrients:
-        found[f"{code}_kg"] = (
-            None if harvest_t is None else [harvest_t * one for one in rules.fertiliser.per_tonne(code)]
-        )
-    return found
+    if harvest_t is None:
+        return {f"{code}_kg": None for code in rules.fertiliser.nutrients}
+    return {
+        f"{code}_kg": [harvest_t * low, harvest_t * central, harvest_t * high]
+        for code, (low, central, high) in rules.fertiliser.contents.items()
+    }
 
 
 def _site(site: Mapping[str, Any], span: str, number: int, saved: _Saved, rules: BenefitRules) -> Json | None:

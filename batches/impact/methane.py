@@ -113,4 +113,6 @@ def committed(deposits: Floats, factors: DecayFactors, group: Ints, periods: flo
 
 def burnt(mass: Floats, share: Floats, group: Ints, emission: float) -> Floats:
     """Emission (T, N) of the burnt ``share`` (T, G) of ``mass`` (T, N) t wet: at once, ``emission`` t a tonne."""
+    if not share.any():
+        return np.zeros(mass.shape)
     return mass * share[:, group] * emission

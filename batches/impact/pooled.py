@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batches.impact.accounts import Flags, Masses, diverted_by_stream, residue_by_stream
+from batches.impact.exact import added
 from batches.impact.methane import Ints
 
 
@@ -31,8 +32,10 @@ def pooled(masses: Masses, group: Ints, groups: int, known: Flags) -> tuple[Mass
         out = np.zeros((months * 2 * groups, *tail), dtype=values.dtype)
         for index in np.ndindex(*tail):
             column = values[(slice(None), slice(None), *index)].ravel()
-            if column.any():
-                np.add.at(out, (cell, *index), column)
+            if column.any() and column.dtype == np.int64:
+                out[(slice(None), *index)] = added(cell, column, len(out))
+            elif column.any():  # in the same order as one by one, so to the same bit
+                out[(slice(None), *index)] = np.bincount(cell, weights=column, minlength=len(out))
         return out.reshape(months, 2 * groups, *tail)
 
     streams, diverted = diverted_by_stream(masses)

@@ -45,7 +45,7 @@ from compostnet.shared.cited import Factor, check_sources
 from compostnet.shared.rules import Confidence, Rule, RuleFileError, Source, Text, load_rule
 
 FILE = Path(__file__).with_name("uncertainty.yaml")
-PORTION = 512
+PORTION = 64
 """Sites or groups worked on together."""
 Count = Annotated[int, Field(ge=2)]
 
@@ -256,7 +256,7 @@ def _boil_down(
         left_over = _at_nodes(*decaying(method, factors, left, factors.residue), group, decay_nodes, spans)
         used |= (left_over != 0).any(axis=(0, 1))
         fired_residue = burnt(np.where(known, accounts.residue, 0) / MG_PER_T, factors.burnt, group, factors.burnt_ch4)
-    fired = burnt(accounts.diverted_known / MG_PER_T, factors.burnt, group, factors.burnt_ch4)
+    fired = burnt(avoided.sum(axis=2), factors.burnt, group, factors.burnt_ch4)
     rest = np.zeros((len(spans), known.shape[1], 4))
     rest[..., AT_ONCE] = gwp.ch4.value * _over(fired - fired_residue, spans)
     rest[..., AT_ONCE] += gwp.n2o.value * _over((accounts.n2o_avoided - accounts.residue_n2o) / UG_PER_T, spans)
@@ -455,18 +455,29 @@ def _of_sites(run: _Run, sample: _Sample) -> Intervals:
     spans, sites = sample.diverted.shape
     gross, net = np.zeros((sites, spans, 2)), np.zeros((sites, spans, 2))
     decays = len(sample.columns)
+    burns = sample.at_once.any()
     for z, coefficients in enumerate(run.coefficients):
         members = np.flatnonzero(sample.zone == z)
         by_decay, by_rest = coefficients[:, :decays].T, coefficients[:, decays : decays + CERTAIN].T
         for s, first in product(range(spans), range(0, len(members), PORTION)):
             rows = members[first : first + PORTION]
-            before, within = (1 + each[s, rows, None] * run.weighing for each in (sample.before, sample.within))
+            before, within = (each[s, rows, None] * run.weighing for each in (sample.before, sample.within))
+            before += 1
+            within += 1
             formed = sample.avoided[s, rows] @ by_decay
-            gross[rows, s] = _ends(run.rules, formed * before + sample.at_once[s, rows, None] * within)
+            drawn = formed * before
+            if burns:
+                drawn += sample.at_once[s, rows, None] * within
+            gross[rows, s] = _ends(run.rules, drawn)
             if sample.charged is not None:
                 formed -= sample.charged[s, rows] @ by_decay
-            drawn = sample.gwp * formed * before + (sample.rest[s, rows, :CERTAIN] @ by_rest) * within
-            net[rows, s] = _ends(run.rules, drawn + sample.rest[s, rows, CERTAIN, None])
+            formed *= sample.gwp
+            formed *= before
+            rest = sample.rest[s, rows, :CERTAIN] @ by_rest
+            rest *= within
+            formed += rest
+            formed += sample.rest[s, rows, CERTAIN, None]
+            net[rows, s] = _ends(run.rules, formed)
     return _finished(run.rules, sample.diverted.T, (sample.diverted * sample.within).T, gross, net)
 
 
@@ -502,9 +513,9 @@ def _sum_of(run: _Run, parts: Sequence[tuple[int, Floats, Floats]]) -> Floats:
 
 
 def _ends(rules: Uncertainty, drawn: Floats) -> Floats:
-    """Lower and upper end (n, 2) of draws (n, D)."""
+    """Lower and upper end (n, 2) of draws (n, D), which come out of order."""
     outside = (1 - rules.numbers.coverage.value) / 2
-    return np.quantile(drawn, [outside, 1 - outside], axis=1).T
+    return np.quantile(drawn, [outside, 1 - outside], axis=1, overwrite_input=True).T
 
 
 def _finished(rules: Uncertainty, mass: Floats, sigma: Floats, gross: Floats, net: Floats) -> Intervals:

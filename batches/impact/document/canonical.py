@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from batches.impact.accounts import Flags, Whole
+from compostnet.shared.memory import without_collection
 
 LARGEST_WHOLE = 2**53 - 1
 DIGITS = 15
@@ -178,11 +179,10 @@ def number_text(value: float) -> str:
     return f"{sign}{digits[0]}{point}e{'+' if exponent > 0 else '-'}{abs(exponent - 1)}"
 
 
+@without_collection()
 def canonical(document: Any) -> bytes:
     """Canonical JSON of a document of dictionaries, sequences, texts, numbers, booleans and None."""
-    parts: list[str] = []
-    _write(document, parts.append, {})
-    return "".join(parts).encode()
+    return _Writer().text(document).encode()
 
 
 def plain(document: Any) -> Any:
@@ -196,77 +196,69 @@ def plain(document: Any) -> Any:
     return document
 
 
-_Order = dict[tuple[str, ...], list[tuple[str, str]]]
+class _Writer:
+    """Writes values as texts. Dictionaries with the same keys, which most have, share a template."""
 
+    def __init__(self) -> None:
+        self._templates: dict[tuple[str, ...], tuple[tuple[str, ...], str]] = {}
+        self._write: dict[type, Callable[[Any], str]] = {
+            str: _quoted,
+            float: number_text,
+            int: _whole_text,
+            bool: lambda value: "true" if value else "false",
+            type(None): lambda _: "null",
+            Series: lambda series: series.text,
+            dict: self._object,
+            list: self._array,
+            tuple: self._array,
+        }
 
-def _ordered(keys: tuple[str, ...], orders: _Order) -> list[tuple[str, str]]:
-    """The keys in their canonical order (UTF-16 code units), each with its text; kept, for most dictionaries repeat."""
-    found = orders.get(keys)
-    if found is None:
-        ascii_only = all(key.isascii() for key in keys)
-        order = sorted(keys) if ascii_only else sorted(keys, key=lambda key: key.encode("utf-16-be"))
-        found = orders[keys] = [(key, f"{',' if n else ''}{_quoted(key)}:") for n, key in enumerate(order)]
-    return found
+    def text(self, value: Any) -> str:
+        """Canonical JSON of one value."""
+        write = self._write.get(type(value))
+        return self._other(value) if write is None else write(value)
 
-
-def _write(value: Any, put: Any, orders: _Order) -> None:
-    """One value, by ``put``. Most values are texts and numbers: those are written on the spot."""
-    kind = type(value)
-    if kind is dict:
-        put("{")
-        for key, text in _ordered(tuple(value), orders):
-            put(text)
+    def _object(self, value: dict[str, Any]) -> str:
+        keys = tuple(value)
+        found = self._templates.get(keys)
+        if found is None:
+            found = self._templates[keys] = _template(keys)
+        order, template = found
+        known = self._write
+        parts = []
+        for key in order:
             item = value[key]
-            short = _SHORT.get(type(item))
-            if short is not None:
-                put(short(item))
-            else:
-                _write(item, put, orders)
-        put("}")
-    elif kind is list or kind is tuple:
-        put("[")
-        first = True
+            write = known.get(type(item))
+            parts.append(self._other(item) if write is None else write(item))
+        return template % tuple(parts)
+
+    def _array(self, value: Sequence[Any]) -> str:
+        known = self._write
+        parts = []
         for item in value:
-            if not first:
-                put(",")
-            first = False
-            short = _SHORT.get(type(item))
-            if short is not None:
-                put(short(item))
-            else:
-                _write(item, put, orders)
-        put("]")
-    elif kind in _SHORT:
-        put(_SHORT[kind](value))
-    elif kind is Series:
-        put(value.text)
-    else:
-        _write_other(value, put, orders)
+            write = known.get(type(item))
+            parts.append(self._other(item) if write is None else write(item))
+        return f"[{','.join(parts)}]"
+
+    def _other(self, value: Any) -> str:
+        """What only behaves like one of the types of JSON."""
+        if isinstance(value, str):
+            return _quoted(str(value))
+        if isinstance(value, Mapping):
+            return self._object(dict(value))
+        if isinstance(value, Sequence):
+            return self._array(value)
+        raise TypeError(f"{type(value).__name__} is no type of JSON")
+
+
+def _template(keys: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    """The keys in their canonical order (UTF-16 code units), and the text of the dictionary around its values."""
+    ascii_only = all(key.isascii() for key in keys)
+    order = sorted(keys) if ascii_only else sorted(keys, key=lambda key: key.encode("utf-16-be"))
+    return tuple(order), f"{{{','.join(_quoted(key).replace('%', '%%') + ':%s' for key in order)}}}"
 
 
 def _whole_text(value: int) -> str:
     if not -LARGEST_WHOLE <= value <= LARGEST_WHOLE:
         raise ValueError(f"{value} is no whole number that JSON keeps exactly")
     return str(value)
-
-
-_SHORT: dict[type, Callable[[Any], str]] = {
-    str: _quoted,
-    float: number_text,
-    int: _whole_text,
-    bool: lambda value: "true" if value else "false",
-    type(None): lambda _: "null",
-}
-"""How single values are written."""
-
-
-def _write_other(value: Any, put: Any, orders: _Order) -> None:
-    """What only behaves like one of the types of JSON."""
-    if isinstance(value, str):
-        _write(str(value), put, orders)
-    elif isinstance(value, Mapping):
-        _write(dict(value), put, orders)
-    elif isinstance(value, Sequence):
-        _write(list(value), put, orders)
-    else:
-        raise TypeError(f"{type(value).__name__} is no type of JSON")

@@ -27,6 +27,7 @@ from batches.impact.methane import Ints
 from batches.impact.pooled import pooled
 from batches.impact.sensitivity import Computed, Sets, sensitivity_rows
 from batches.impact.uncertainty import intervals
+from compostnet.shared.memory import without_collection
 from compostnet.shared.months import month_text
 
 __all__ = ["Inputs", "Rules", "make_book", "make_document"]
@@ -88,6 +89,7 @@ def with_scenarios(book: Book, rules: Rules) -> Book:
     return replace(book, low=sides["low"], high=sides["high"])
 
 
+@without_collection()
 def make_document(inputs: Inputs, rules: Rules, about: Mapping[str, Any], book: Book | None = None) -> Json:
     """The whole document; ``about`` is what stands under ``release``. Changes are put in by who knows the last one."""
     book = with_scenarios(book or make_book(inputs, rules), rules)

@@ -17,6 +17,7 @@ import numpy as np
 
 from batches.impact.accounts import CATEGORIES, MIXED, NOT_WASTE, UNCLASSED, Flags, Masses, Whole
 from batches.impact.energy import ENERGY, PER_UNIT
+from batches.impact.exact import added
 from batches.impact.factors import Place
 from batches.impact.methane import Ints
 from batches.impact.method import STREAMS
@@ -193,14 +194,17 @@ def make_masses(inputs: Inputs, materials: Mapping[str, Mapping[str, Any]]) -> M
     def by_category(kind: int) -> Whole:
         here = rows.kind == kind
         table = np.array([category_of(materials.get(code), code, kind) for code in codes] or [0], dtype=np.intp)
-        out = np.zeros(shape[0] * shape[1] * CATEGORIES, dtype=np.int64)
-        np.add.at(out, cell[here] * CATEGORIES + table[rows.material[here]], rows.mass[here])
-        return out.reshape(*shape, CATEGORIES)
+        cells = shape[0] * shape[1]
+        if here.all():
+            return added(cell * CATEGORIES + table[rows.material], rows.mass, cells * CATEGORIES).reshape(*shape, -1)
+        at = cell[here] * CATEGORIES + table[rows.material[here]]
+        return added(at, rows.mass[here], cells * CATEGORIES).reshape(*shape, CATEGORIES)
 
     def whole(chosen: Flags) -> Whole:
-        out = np.zeros(shape[0] * shape[1], dtype=np.int64)
-        np.add.at(out, cell[chosen], rows.mass[chosen])
-        return out.reshape(shape)
+        cells = shape[0] * shape[1]
+        if chosen.all():
+            return added(cell, rows.mass, cells).reshape(shape)
+        return added(cell[chosen], rows.mass[chosen], cells).reshape(shape)
 
     intake = rows.kind == INTAKE
     return Masses(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,8 @@ class Book:
     high: Columns | None = None
     intervals: Mapping[str, Intervals] = field(default_factory=dict)
     _sums: dict[tuple[str, Span], dict[str, Whole]] = field(default_factory=dict, repr=False)
+    _counts: dict[Span, dict[str, Whole]] = field(default_factory=dict, repr=False)
+    _doubts: dict[int, dict[str, Flags]] = field(default_factory=dict, repr=False)
 
     @property
     def spans(self) -> dict[str, Span]:
@@ -85,7 +88,9 @@ class Book:
 
     def site_counts(self, span: Span) -> dict[str, Whole]:
         """Whether a site, and for how many months of a span, was expected, reported, verified (N,)."""
-        found: dict[str, Whole] = {}
+        if span in self._counts:
+            return self._counts[span]
+        found: dict[str, Whole] = self._counts.setdefault(span, {})
         for name in ("expected", "reported", "verified"):
             flags = getattr(self.inputs, name)[span[0] : span[1]]
             found[f"sites_{name}"] = flags.any(axis=0).astype(np.int64)
@@ -94,12 +99,19 @@ class Book:
 
     def site_doubts(self, stop: int) -> dict[str, Flags]:
         """What is known of every site (N,) by the end of a span: is anything verified, estimated, not estimated."""
-        until, known = self.inputs.verified[:stop], self.known[:stop]
-        without = until & ~self.factors.has_baseline[:stop][:, self.group]
-        unplaced = until & ~without & ~known
-        varied = known & self.factors.has_scenarios[:stop][:, self.group]
-        flags = {"seen": until, "known": known, "no_baseline": without, "no_zone": unplaced, "varied": varied}
-        return {name: np.any(one, axis=0) for name, one in flags.items()}
+        if stop not in self._doubts:
+            until, known = self.inputs.verified[:stop], self.known[:stop]
+            without = until & ~self.factors.has_baseline[:stop][:, self.group]
+            unplaced = until & ~without & ~known
+            varied = known & self.factors.has_scenarios[:stop][:, self.group]
+            flags = {"seen": until, "known": known, "no_baseline": without, "no_zone": unplaced, "varied": varied}
+            self._doubts[stop] = {name: np.any(one, axis=0) for name, one in flags.items()}
+        return self._doubts[stop]
+
+    @cached_property
+    def net(self) -> Whole:
+        """The net of every site and month (T, N), in whole µg CO2e / scale."""
+        return net_of(self.columns, self.warming)
 
 
 class Level:
@@ -156,21 +168,35 @@ class Level:
         """An account (T, N) summed by group: (groups, T)."""
         if self.alone:
             return np.ascontiguousarray(values.T)
-        order = np.argsort(self.of, kind="stable")
-        columns = self.sites[order]
-        of, starts = np.unique(self.of[order], return_index=True)
         found = np.zeros((self.groups, values.shape[0]), dtype=np.int64)
-        if columns.size:
-            found[of] = np.add.reduceat(values[:, columns], starts, axis=1, dtype=np.int64).T
+        for group, sites in self._members:
+            # Whoever is whole needs no copy of the account.
+            found[group] = (values if sites.size == values.shape[1] else values[:, sites]).sum(axis=1)
         return found
+
+    def any_by_month(self, flags: Flags) -> Flags:
+        """Whether a flag (T, N) is up for any site of the group: (groups, T)."""
+        if self.alone:
+            return np.ascontiguousarray(flags.T)
+        found = np.zeros((self.groups, flags.shape[0]), dtype=np.bool_)
+        for group, sites in self._members:
+            found[group] = (flags if sites.size == flags.shape[1] else flags[:, sites]).any(axis=1)
+        return found
+
+    @cached_property
+    def _members(self) -> list[tuple[int, Ints]]:
+        """Every group that has sites, with them."""
+        order = np.argsort(self.of, kind="stable")
+        of, starts = np.unique(self.of[order], return_index=True)
+        return list(zip(of.tolist(), np.split(self.sites[order], starts)[1:], strict=True))
 
     def series(self) -> list[dict[str, Series]]:
         """The series of every group: null where nothing is verified, or nothing estimated."""
         book = self.book
-        verified = self.by_month(book.inputs.verified.astype(np.int64)) > 0
-        known = np.maximum.accumulate(self.by_month(book.known.astype(np.int64)) > 0, axis=1)
+        verified = self.any_by_month(book.inputs.verified)
+        known = np.logical_or.accumulate(self.any_by_month(book.known), axis=1)
         account = {name: self.by_month(book.columns[name]) for name in ("diverted", "harvest", "ch4_avoided")}
-        net = self.by_month(net_of(book.columns, book.warming))
+        net = self.by_month(book.net)
         blocks = (
             SeriesBlock(account["diverted"], verified, MG_DIGITS),
             SeriesBlock(account["harvest"], verified, MG_DIGITS),

@@ -63,3 +63,8 @@ def test_a_series_behaves_as_a_list_of_numbers():
 def test_what_json_cannot_hold_is_refused(value):
     with pytest.raises((ValueError, TypeError)):
         canonical({"a": value})
+
+
+def test_a_key_may_hold_a_per_cent_sign() -> None:
+    document = {"%s": 1, "a %d": {"100 %": "%s %%"}}
+    assert canonical(document) == rfc8785.dumps(document)
