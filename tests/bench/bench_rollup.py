@@ -1,14 +1,11 @@
-"""How long a roll-up of a million ledger entries into site-months takes, and the methane engine over many sites."""
+"""How long a roll-up of a million ledger entries into site-months takes."""
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
-import numpy as np
 from django.db import connection, transaction
 
-from batches.impact.methane import DecayFactors, accrue
 from batches.models import SiteMonthMass
 from batches.services.site_months import roll_up
 
@@ -17,7 +14,6 @@ SITES = 1_000
 MONTHS = 24
 FIRST_MONTH = 2024 * 12
 ROUNDS = 3
-FOD_SITES, FOD_MONTHS, FOD_STREAMS, FOD_ROUTES = 100_000, 240, 4, 2
 
 # Ids far above any real ones; everything is rolled back at the end.
 PLACES = """
@@ -56,10 +52,6 @@ LEDGER = """
 
 def run() -> list[dict[str, Any]]:
     """Rows of the benchmark table: name, value, unit, note."""
-    return [*_roll_up(), *_engine()]
-
-
-def _roll_up() -> list[dict[str, Any]]:
     values = {"sites": SITES, "months": MONTHS, "first": FIRST_MONTH, "entries": ENTRIES}
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -74,45 +66,3 @@ def _roll_up() -> list[dict[str, Any]]:
         {"name": "roll-up of 1,000,000 ledger entries", "value": min(seconds), "unit": "s", "note": note},
         {"name": "roll-up of one month of them", "value": one_month, "unit": "s", "note": "as after one upload"},
     ]
-
-
-def _engine() -> list[dict[str, Any]]:
-    random = np.random.default_rng(20240601)
-    shape = (FOD_MONTHS, FOD_SITES, FOD_STREAMS)
-    deposits = random.random(shape)
-    factors = DecayFactors(
-        random.uniform(0.95, 0.999, (1, FOD_STREAMS)),
-        random.random((FOD_MONTHS, 1, FOD_STREAMS, FOD_ROUTES)),
-        random.random((FOD_MONTHS, 1, FOD_ROUTES)),
-    )
-    group = np.zeros(FOD_SITES, dtype=np.intp)
-    start = time.perf_counter()
-    accrue(deposits, factors, group)
-    engine = time.perf_counter() - start
-    few = 20
-    start = time.perf_counter()
-    _double_sum(deposits[:, :few], factors)
-    plain = (time.perf_counter() - start) * FOD_SITES / few
-    note = f"{FOD_SITES:,} sites × {FOD_MONTHS} months × {FOD_STREAMS} streams × {FOD_ROUTES} routes"
-    return [
-        {"name": "methane by recursion", "value": engine, "unit": "s", "note": note},
-        {
-            "name": "methane by the double sum, in NumPy",
-            "value": plain,
-            "unit": "s",
-            "note": f"scaled up from {few} sites; {plain / engine:.0f} × the recursion",
-        },
-    ]
-
-
-def _double_sum(deposits: np.ndarray, factors: DecayFactors) -> np.ndarray:
-    """Equation 2 as written, over all pairs of months: the reference that the recursion replaces."""
-    months = deposits.shape[0]
-    found = np.zeros(deposits.shape[:2])
-    decay = factors.decay[0]
-    for m in range(months):
-        for i in range(m + 1):
-            left = decay ** (m - i) * (1 - decay)
-            each = factors.potential[i, 0] * left[:, None] * factors.emitted[m, 0][None, :]
-            found[m] += deposits[i] @ each.sum(axis=1)
-    return found
