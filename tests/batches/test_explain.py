@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from decimal import Decimal
@@ -285,6 +286,9 @@ def test_a_release_made_before_there_was_evidence_says_so(explained, client, fol
     content = json.loads(manifest.read_text())
     del content["files"]["method.json"]
     manifest.write_text(json.dumps(content))
+    index = json.loads((folder / "index.json").read_text())
+    index["releases"][1]["manifest_sha256"] = hashlib.sha256(manifest.read_bytes()).hexdigest()
+    (folder / "index.json").write_text(json.dumps(index))
     answer = client.get("/explain/2/", {"lang": "en"})
     assert answer.status_code == 404
     assert "before evidence was published" in answer.content.decode()
