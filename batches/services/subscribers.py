@@ -9,7 +9,7 @@ import structlog
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage, get_connection
-from django.core.validators import validate_email
+from django.core.validators import MaxLengthValidator, validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.urls import reverse
@@ -37,6 +37,8 @@ def subscribe(*, actor: Actor, email: str, language: str) -> None:
     """Send a mail with the link that confirms; nothing is told about whether the address is known already."""
     email = email.strip().lower()
     try:
+        # No address is longer than 254 characters (RFC 5321), though the validator of its form allows more.
+        MaxLengthValidator(Subscriber._meta.get_field("email").max_length or 254)(email)
         validate_email(email)
     except ValidationError:
         raise Problem("email_not_readable", value=email[:100]) from None

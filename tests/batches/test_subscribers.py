@@ -164,3 +164,19 @@ def test_links_of_nobody_and_unconfirmed_addresses_are_forgotten(db):
     Subscriber.objects.filter(pk=old.pk).update(created_at=timezone.now() - subscribers.FORGET * 2)
     subscribe(actor=CONSOLE, email="new@example.org", language="en")
     assert list(Subscriber.objects.values_list("email", flat=True)) == ["new@example.org"]
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "x@" + ".".join(["x" * 60] * 5) + ".org",
+        "reader@example.org\nBcc: other@example.org",
+        "reader@example.org,other@example.org",
+        "reader\0@example.org",
+    ],
+)
+def test_what_is_no_address_is_refused_in_words_and_kept_nowhere(client, email):
+    answer = client.post(f"{reverse('subscribe')}?lang=en", {"email": email})
+    assert answer.status_code == 422
+    assert not Subscriber.objects.exists()
+    assert not mail.outbox
