@@ -310,7 +310,7 @@ def groups(document: Document, number: int) -> list[Group]:
         if code == "scenario" or not dimension["classes"]:
             continue
         name = name_of(dimension)
-        found.append(_group(f"class-{code}", _("By %(dimension)s") % {"dimension": name}, name, dimension["classes"]))
+        found.append(_group(f"class-{code}", name, name, dimension["classes"]))
     return found
 
 
