@@ -222,8 +222,12 @@ def region_names(figures: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
 
 
 def value_of(figure: Mapping[str, Any] | None, measure: Measure) -> float | None:
-    """The measure of one figure block in tonnes; None where no site-month behind it is verified."""
-    if not figure or not figure.get("sites_verified"):
+    """The measure of one figure block in tonnes; None where the release knows none.
+
+    What was diverted counts only where a site-month behind it is verified. Methane and net stand as the release has
+    them: waste of earlier months goes on avoiding methane in a month that is not verified yet, and that is counted.
+    """
+    if not figure or (measure == MASS and not figure.get("sites_verified")):
         return None
     value = figure.get(FIGURE_OF[measure])
     return None if value is None else float(value)

@@ -19,6 +19,8 @@ from sites.mapmarks import Look, Mark, Sizes, escaped, look_of, map_style, mark,
 from sites.mapplate import Ground, look_of_region
 
 CSS = {"wide": "map-wide", "narrow": "map-narrow"}
+LEGIBLE = 1.7
+"""The smallest number that is drawn, in radii of the smallest mark: about 7 pixels on a screen. As in marks.ts."""
 HATCHES = {"missing": "url(#map-hatch)", "below": "url(#map-below)"}
 
 
@@ -178,7 +180,7 @@ def _mark(one: Mark, dimension: str, looks: Mapping[str, Look], sizes: Sizes, wo
         code = f' data-site="{escaped(site.code)}"'
     else:
         label, address, code = words.cluster(one.sites), links.cluster(one.sites), ""
-        drawn = _cluster(one, dimension, looks)
+        drawn = _cluster(one, dimension, looks, sizes)
     touch = ""
     if one.radius < 2 * sizes.smallest:
         place = f'cx="{one.x:.1f}" cy="{one.y:.1f}" r="{2 * sizes.smallest:.0f}"'
@@ -194,8 +196,8 @@ def single(one: Mark, look: Look) -> str:
     return shape_of(look, one.x, one.y, one.radius)
 
 
-def _cluster(one: Mark, dimension: str, looks: Mapping[str, Look]) -> str:
-    """The number of sites in a ring that is divided among the colours of their classes."""
+def _cluster(one: Mark, dimension: str, looks: Mapping[str, Look], sizes: Sizes) -> str:
+    """The number of sites (where it can be read) in a ring that is divided among the colours of their classes."""
     width = max(2.0, one.radius * 0.28)
     place = f'cx="{one.x:.1f}" cy="{one.y:.1f}"'
     ring, before = [], 0.0
@@ -208,8 +210,12 @@ def _cluster(one: Mark, dimension: str, looks: Mapping[str, Look]) -> str:
         before += share
     size = one.radius * (1.0 if len(one.sites) < 100 else 0.75)
     count = (
-        f'<text class="map-count" x="{one.x:.1f}" y="{one.y:.1f}" dy=".36em" font-size="{size:.0f}">'
-        f"{len(one.sites)}</text>"
+        ""
+        if size < LEGIBLE * sizes.smallest
+        else (
+            f'<text class="map-count" x="{one.x:.1f}" y="{one.y:.1f}" dy=".36em" font-size="{size:.0f}">'
+            f"{len(one.sites)}</text>"
+        )
     )
     return f'<circle class="map-cluster" {place} r="{one.radius:.1f}"/>{"".join(ring)}{count}'
 

@@ -455,7 +455,8 @@ def _annex(report: Report) -> list[Flowable]:
         figure = site[report.period]
         rows.append(
             [
-                f"{report.name(site)}  {site['code']}",
+                report.name(site),
+                str(site["code"]),
                 provinces.get(site.get("province"), str(site.get("province") or NOTHING)),
                 states.get(site["state"], site["state"]),
                 tonnes(_shown(figure)),
@@ -466,6 +467,7 @@ def _annex(report: Report) -> list[Flowable]:
         )
     heads = [
         say("report_site"),
+        say("report_code"),
         say("report_province"),
         say("report_state"),
         titled(say("report_diverted"), say("report_unit_wet")),
@@ -478,8 +480,19 @@ def _annex(report: Report) -> list[Flowable]:
         heading(report, say("report_annex_of", span=report.subject)),
         note(report, say("report_annex_note")),
         Spacer(1, 3),
-        plain_table(report, heads, rows, [2.9, 1.1, 1, 0.95, 0.95, 0.95, 1], left=3),
+        plain_table(report, heads, rows, _annex_widths(report, rows), left=4),
     ]
     if len(sites) > MOST_SITES:
         parts.append(note(report, say("report_annex_cut", shown=MOST_SITES, all=len(sites))))
     return parts
+
+
+def _annex_widths(report: Report, rows: Sequence[Sequence[str]]) -> list[float]:
+    """Widths in points: numbers and the short texts as they need, within bounds; the names have the rest."""
+    numbers_wide, edges = 46.0, 12.0
+    least, most = (44.0, 48.0, 46.0), (84.0, 78.0, 60.0)
+    short = [
+        min(max(low, edges + max(report.page.faces.width(row[n], 7.8) for row in rows)), high)
+        for n, low, high in zip((1, 2, 3), least, most, strict=True)
+    ]
+    return [WIDTH - sum(short) - 4 * numbers_wide, *short, *[numbers_wide] * 4]

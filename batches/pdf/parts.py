@@ -115,7 +115,8 @@ def tonnes(value: float | None) -> str:
 
 
 def titled(name: str, unit: str) -> str:
-    """A head of a column: the name over its unit."""
+    """A head of a column: the name over its unit. What stands in Chinese brackets has a line of its own."""
+    name = name.replace("（", "\n（")
     return f"{name}\n{unit.replace(' ', NO_BREAK)}"
 
 
@@ -204,6 +205,11 @@ def _small(page: Look, text: str, *, right: bool) -> Paragraph:
     return made
 
 
+def _fits(page: Look, text: str, width: float) -> bool:
+    """Whether a text needs no paragraph: plain Latin that is narrower than its column."""
+    return text.isascii() and page.faces.width(text, NUMBER_SIZE) <= width - 9
+
+
 def plain_table(
     report: Report,
     heads: Sequence[str],
@@ -221,12 +227,14 @@ def plain_table(
     made: list[list[Any]] = [head]
     heights = [max(cell.wrap(wide[n] - 9, 1000)[1] for n, cell in enumerate(head)) + 6.4]
     for row in rows:
-        cells: list[Any] = [page.text(cell, "cell") for cell in row[:left]]
+        cells: list[Any] = [
+            cell if _fits(page, cell, wide[n]) else page.text(cell, "cell") for n, cell in enumerate(row[:left])
+        ]
         for n, cell in enumerate(row[left:], start=left):
             # Only a number that is wider than its column needs a paragraph, which breaks it.
             is_wide = page.faces.width(cell, NUMBER_SIZE) > wide[n] - 9
             cells.append(page.text(cell, "cell-right") if is_wide else cell)
-        tall = max((cell.wrap(wide[n] - 9, 1000)[1] for n, cell in enumerate(cells) if not isinstance(cell, str)))
+        tall = max(10.4 if isinstance(cell, str) else cell.wrap(wide[n] - 9, 1000)[1] for n, cell in enumerate(cells))
         made.append(cells)
         heights.append(tall + 4.4)
     face = page.faces.regular[0].name
@@ -243,8 +251,8 @@ def plain_table(
                 ("BACKGROUND", (0, 0), (-1, 0), LEAF_SOFT),
                 ("LINEBELOW", (0, 0), (-1, 0), 0.7, LEAF),
                 ("VALIGN", (0, 0), (-1, 0), "BOTTOM"),
-                ("FONT", (left, 1), (-1, -1), face, NUMBER_SIZE, 10.4),
-                ("TEXTCOLOR", (left, 1), (-1, -1), INK),
+                ("FONT", (0, 1), (-1, -1), face, NUMBER_SIZE, 10.4),
+                ("TEXTCOLOR", (0, 1), (-1, -1), INK),
                 ("ALIGN", (left, 1), (-1, -1), "RIGHT"),
                 *(("BACKGROUND", (0, n + 1), (-1, n + 1), LEAF_SOFT) for n in strong),
             ]
@@ -282,5 +290,5 @@ def heading(report: Report, text: str, level: str = "h1") -> Flowable:
 
 
 def note(report: Report, text: str) -> Paragraph:
-    """Small print under a table."""
-    return report.page.rich([(text, False, MUTED)], "small")
+    """Small print under a table, or between a heading and its table."""
+    return report.page.rich([(text, False, MUTED)], "note")

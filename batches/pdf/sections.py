@@ -23,7 +23,7 @@ from batches.pdf.parts import (
     titled,
     tonnes,
 )
-from compostnet.shared.display import NO_BREAK, NOTHING, format_mass, format_month, format_number
+from compostnet.shared.display import NO_BREAK, NOTHING, apart, format_mass, format_month, format_number
 from compostnet.shared.pdf.charts import Bars, Card, Cards, Parts
 from compostnet.shared.pdf.look import WIDTH, pairs
 
@@ -483,26 +483,7 @@ def change_rows(report: Report, changes: Sequence[Json]) -> list[list[Any]]:
                 where,
                 format_month(str(one["month"]), report.language) if one.get("month") else "",
                 (measures.get(indicator, indicator), report.text(one.get("reason"))),
-                *_pair(one.get("old"), one.get("new")),
+                *apart(one.get("old"), one.get("new")),
             ]
         )
     return rows
-
-
-def _pair(old: Any, new: Any) -> tuple[str, str]:
-    """Old and new value in as few digits as tell them apart."""
-    values = []
-    for value in (old, new):
-        try:
-            values.append(None if value is None or value == "" else float(value))
-        except (TypeError, ValueError):
-            return str(old or NOTHING), str(new or NOTHING)
-    one, other = values
-    if one is None or other is None or one == other:
-        return format_number(one), format_number(other)
-    shown = format_number(one), format_number(other)
-    for places in range(1, 10):
-        if shown[0] != shown[1]:
-            break
-        shown = format_number(one, places), format_number(other, places)
-    return shown

@@ -132,7 +132,7 @@ def _economy_and_people(report: Report, site: Json) -> list[Flowable]:
             rows.append([(name, under), NOTHING if missing else value])
     parts: list[Flowable] = [CondPageBreak(120), heading(report, say("report_economy"))]
     if rows:
-        parts += [numbers(report, [report.subject, ""], rows, [3, 1]), *sections.fees(report, ids)]
+        parts += [numbers(report, [report.subject, ""], rows, [3, 1]), Spacer(1, 7), *sections.fees(report, ids)]
     else:
         parts.append(note(report, say("report_nothing_verified")))
     people = (

@@ -23,6 +23,7 @@ from django.views.decorators.http import require_safe
 from batches.impact.signing.signature import Check, key_record, passed, public_pem
 from batches.impact.signing.verifying import read_keys, verify_folder
 from compostnet.shared import releases
+from compostnet.shared.display import apart
 from compostnet.shared.problems import Problem
 from compostnet.shared.releases import CONTENT_TYPES, KEYS, MANIFEST, SIGNATURE, Published
 from compostnet.shared.texts import Message
@@ -200,6 +201,7 @@ def _changes(changes: list[dict[str, Any]], figures: dict[str, Any]) -> list[dic
                     **row,
                     **(network if row["level"] == "network" else names.get(row["code"], _unnamed(row["code"]))),
                     "label": labels.get(row["indicator"], row["indicator"]),
+                    **dict(zip(("old", "new"), apart(row["old"], row["new"]), strict=True)),
                 }
                 for row in rows[:MOST_CHANGES]
             ]

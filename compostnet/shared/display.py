@@ -61,6 +61,25 @@ def format_number(value: Number | None, decimals: int | None = None) -> str:
     return MINUS + text if rounded < 0 else text
 
 
+def apart(old: object, new: object) -> tuple[str, str]:
+    """Old and new value in as few digits as tell them apart."""
+    values = []
+    for value in (old, new):
+        try:
+            values.append(None if value is None or value == "" else float(str(value)))
+        except (TypeError, ValueError):
+            return str(old or NOTHING), str(new or NOTHING)
+    one, other = values
+    if one is None or other is None or one == other:
+        return format_number(one), format_number(other)
+    shown = format_number(one), format_number(other)
+    for places in range(1, 10):
+        if shown[0] != shown[1]:
+            break
+        shown = format_number(one, places), format_number(other, places)
+    return shown
+
+
 def round_half_up(number: Decimal, places: int) -> Decimal:
     """``number`` with ``places`` decimals, halves away from zero, whatever its size."""
     shifted = (abs(number).scaleb(places) + Decimal("0.5")).to_integral_value(rounding="ROUND_FLOOR")

@@ -128,7 +128,7 @@ def test_the_drawing_says_in_both_languages_what_it_is_and_where_it_comes_from()
     text = words(map_svg(document(), places(), OUTLINES))
     for expected in (
         *("减量", "2026年6月", "June 2026", "暂无数据", "no figure yet", "没有堆肥点", "no site"),
-        *("第 7 期发布", "重述", "Release 7", "restated", "2026-07-15", "引用：测试网络。", "Cite: test network."),
+        *("第 7 号发布", "修订", "Release 7", "restated", "2026-07-15", "引用：测试网络。", "Cite: test network."),
         *("CC-BY-4.0", "虚构", "invented demonstration", "invented square A; invented square B", "南海", "settle no"),
         *("4 sites on this map, 3 with figures: 43", "Sites without a position", "Village", "村庄"),
     ):
@@ -213,3 +213,11 @@ def test_long_lines_break_between_words_and_between_chinese_characters():
     assert wrapped("one two three", 10, 45) == ["one two", "three"]
     assert all(len(line) <= 6 for line in wrapped("边界经过简化，仅供示意。", 10, 60))
     assert not any(line.startswith(("，", "。")) for line in wrapped("边界经过简化，仅供示意。", 10, 60))
+
+
+def test_the_net_of_a_site_that_is_not_verified_yet_counts_as_in_the_release():
+    late = {**site("e", (119.0, 33.0), [1.0, 1.0, None]), "month": figure(None, 0.5, 0.25)}
+    view = view_of(document([SITES[0], late]), {"features": []}, MapQuery(measure="net"))
+    assert view.total == pytest.approx(-2.75)
+    (shown,) = [one for one in view.sites if one.code == "e"]
+    assert shown.value == 0.25 and shown.mass is None

@@ -12,7 +12,7 @@ def test_operator_only_at_own_site(site, make_user):
     with pytest.raises(Problem) as problem:
         require(user, "verify_month", site=site)
     assert problem.value.status == 403
-    assert "审核点月" in problem.value.as_json("zh-hans")["detail"]
+    assert "审核月报" in problem.value.as_json("zh-hans")["detail"]
 
 
 def test_console_may_everything(site):

@@ -7,6 +7,8 @@ const SQUARE = Math.sqrt(Math.PI);
 const TRIANGLE = Math.sqrt(Math.PI / 1.75);
 const DIAMOND = Math.sqrt(Math.PI / 2);
 const NAMED_IN_CLUSTER = 4;
+/** The smallest number that is drawn, in radii of the smallest mark: as in mapsvg.py. */
+const LEGIBLE = 1.7;
 
 export interface Placed extends Shown {
   x: number;
@@ -196,7 +198,9 @@ export function drawMark(mark: Mark, config: Config, looks: Looks, sizes: Sizes,
     );
     before += share;
   }
-  const count = svg("text", { class: "map-count", dy: ".36em", "font-size": radius * (mark.members.length < 100 ? 1 : 0.75) });
+  const size = radius * (mark.members.length < 100 ? 1 : 0.75);
+  if (size < LEGIBLE * sizes.smallest * scale) return link;
+  const count = svg("text", { class: "map-count", dy: ".36em", "font-size": size });
   count.textContent = String(mark.members.length);
   link.append(count);
   return link;

@@ -182,6 +182,7 @@ STYLES: dict[str, tuple[float, float, Color, int, dict[str, Any]]] = {
     "body": (8.6, 12.6, INK, TA_LEFT, {"spaceAfter": 3}),
     "item": (8.2, 11.8, INK, TA_LEFT, {"spaceAfter": 2.5, "leftIndent": 10}),
     "small": (7.2, 10, MUTED, TA_LEFT, {}),
+    "note": (7.2, 10, MUTED, TA_LEFT, {"spaceBefore": 4, "spaceAfter": 4}),
     "cell": (7.8, 10.4, INK, TA_LEFT, {}),
     "cell-right": (7.8, 10.4, INK, TA_RIGHT, {}),
     "head": (7.2, 9.6, LEAF, TA_LEFT, {}),
