@@ -11,6 +11,8 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import django
@@ -84,6 +86,23 @@ def again(month: int) -> str:
     return f"{job.state} {job.release_id}"
 
 
+def in_child(work: Callable[[], str]) -> tuple[str, bool]:
+    """What ``work`` said in a process of its own, and whether that was killed. This process publishes nothing itself:
+    a child of a process with threads (arrays, a job's heartbeat) may inherit a lock that nobody ever lets go."""
+    connections.close_all()
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        said = work()
+        os.write(writer, said.encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, encoding="utf-8") as answer:
+        said = answer.read()
+    _, status = os.waitpid(child, 0)
+    return said, os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
 def main(months: list[int]) -> list[dict[str, object]]:
     told = []
     publisher = User.objects.get(email="publisher@example.org")
@@ -91,25 +110,21 @@ def main(months: list[int]) -> list[dict[str, object]]:
     for (moment, (name, call), is_job), month in zip(moments, months, strict=True):
         before = public()
         job = PublishJob.objects.create(month=month, asked_by=publisher) if is_job else None
-        connections.close_all()
-        child = os.fork()
-        if not child:
+
+        def dying(name: str = name, call: int = call, month: int = month, job: PublishJob | None = job) -> str:
             die_at(name, call)
-            if job is None:
-                publish(month)
-            else:
-                publish_jobs.run_publish_job(str(job.pk))
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
+            return publish(month) if job is None else str(publish_jobs.run_publish_job(str(job.pk)))
+
+        _, killed = in_child(dying)
         told.append(
             {
                 "moment": moment,
-                "killed": os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL,
+                "killed": killed,
                 "before": before,
                 "after": public(),
                 "committed": Release.objects.filter(month=month).exists(),
                 "job": None if job is None else PublishJob.objects.get(pk=job.pk).state,
-                "again": again(month),
+                "again": in_child(partial(again, month))[0],
                 "then": public(),
             }
         )
