@@ -4,6 +4,8 @@ const WAIT_MS = 200;
 const form = document.querySelector<HTMLFormElement>("#what-if");
 const outcome = document.querySelector<HTMLElement>("#outcome");
 const said = document.querySelector<HTMLElement>("#said");
+const stale = document.querySelector<HTMLElement>("#stale");
+const AGAIN_MS = 5000;
 
 function addSlider(field: HTMLInputElement): void {
   const slider = document.createElement("input");
@@ -33,10 +35,15 @@ if (form && outcome) {
   const renew = async (): Promise<void> => {
     asked.abort();
     asked = new AbortController();
+    const { signal } = asked;
+    window.clearTimeout(waiting);
     const query = new URLSearchParams([...new FormData(form)].map(([name, value]) => [name, String(value)]));
     const address = `${form.action}?${query}`;
-    const response = await fetch(address, { signal: asked.signal, headers: { Accept: "text/html" } }).catch(() => null);
-    if (!response?.ok) return; // the button still works
+    const response = await fetch(address, { signal, headers: { Accept: "text/html" } }).catch(() => null);
+    if (signal.aborted) return; // a newer one is under way
+    if (stale) stale.hidden = response !== null;
+    if (!response) waiting = window.setTimeout(() => void renew(), AGAIN_MS);
+    if (!response?.ok) return; // the button tells what is wrong
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const fresh = page.querySelector("#outcome");
     if (!fresh) return;
