@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.translation import get_language
 from ninja import Query, Router, Schema
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from batches.impact.calculator.calculate import calculate
 from batches.impact.calculator.steps import explained
@@ -20,31 +20,18 @@ router = Router()
 MOST_CASES = 100
 
 
-class CaseIn(Schema):
-    """A case in the shape of the published collections; keys besides these are ignored.
+class CasesIn(Schema):
+    """A collection of cases, as published: what stands beside the cases, and beside a case's keys, is ignored.
 
     Kind and inputs are checked by the calculator, which tells what is wrong and goes on with the other cases.
     """
 
-    model_config = ConfigDict(coerce_numbers_to_str=True)
-
-    id: str = Field("", description="comes back with the answer")
-    kind: Any = Field(
-        None,
-        description="fod_tool04_yearly, fod_tool04_monthly, fod_ipcc, fod_warm_landfill; others are named and left out",
-        json_schema_extra={"type": "string"},
+    cases: list[dict[str, Any]] = Field(
+        max_length=MOST_CASES,
+        description="each with id (comes back with the answer), kind (fod_tool04_yearly, fod_tool04_monthly, fod_ipcc, "
+        "fod_warm_landfill; others are named and left out) and inputs (deposits, streams and factors, as "
+        "docs/calculator.md tells)",
     )
-    inputs: Any = Field(
-        None,
-        description="deposits, streams and factors, as docs/calculator.md tells",
-        json_schema_extra={"type": "object"},
-    )
-
-
-class CasesIn(Schema):
-    """A collection of cases, as published: what stands beside the cases is ignored."""
-
-    cases: list[CaseIn] = Field(max_length=MOST_CASES)
 
 
 class CaseOut(Schema):
@@ -98,7 +85,7 @@ def calculate_methane(request: HttpRequest, body: CasesIn, query: Query[MethaneQ
     """The very engine of the figures on cases of your own; nothing is kept. A broken case stops no other."""
     limit_writes(request, AnonymousUser(), group="checks", rate=settings.API_CHECK_RATE)
     language = get_language() or "en"
-    cases = [{**case.model_dump(), "id": case.id or f"#{number}"} for number, case in enumerate(body.cases, start=1)]
+    cases = [{**case, "id": str(case.get("id") or f"#{number}")} for number, case in enumerate(body.cases, start=1)]
     answers = calculate({"cases": cases})
     found = answers.as_json(language)
     if query.explain:
