@@ -32,3 +32,17 @@ def test_moving_a_slider_renews_the_outcome_and_the_address(visit):
     page.fill("#field-years", "99")
     page.wait_for_selector(".field-error")
     assert "from 1 to 30" in page.inner_text("#about-years")
+
+
+def test_without_a_connection_it_says_so_and_goes_on_when_there_is_one(visit):
+    seen = visit(language="en", width=390, height=844)
+    page = seen.go("/what-if/")
+    assert not page.is_visible("#stale")
+    before = page.inner_text("#outcome")
+    page.context.set_offline(True)
+    page.fill("#field-incinerated", "100")
+    page.wait_for_selector("#stale", state="visible")
+    assert page.inner_text("#outcome") == before
+    page.context.set_offline(False)
+    page.wait_for_selector("#stale", state="hidden", timeout=15_000)
+    assert "−" in page.inner_text(NET)
