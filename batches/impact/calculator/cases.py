@@ -23,6 +23,8 @@ from compostnet.shared.texts import Message
 ONLY_STREAM = "waste"
 CALENDAR = 1000
 """Periods from here on are calendar years (or months since year 0): they have no period 1 before them."""
+FLOAT_BITS = 1000
+"""Whole numbers of more bits are too great for a float."""
 MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 
@@ -92,10 +94,15 @@ def read_cases(document: Any) -> list[Read]:
         raise Problem("methane_no_cases")
     if len(cases) > rules.limits.cases:
         raise Problem("methane_too_many_cases", found=len(cases), most=rules.limits.cases)
-    return [_read(number, case, rules) for number, case in enumerate(cases)]
+    found, room = list[Read](), rules.limits.values
+    for number, case in enumerate(cases):
+        found.append(_read(number, case, rules, room))
+        if isinstance(found[-1], Case):
+            room -= found[-1].deposits.size
+    return found
 
 
-def _read(number: int, case: Any, rules: CalculatorRules) -> Read:
+def _read(number: int, case: Any, rules: CalculatorRules, room: int) -> Read:
     place = f"cases[{number}]"
     if not isinstance(case, Mapping):
         return Broken(f"#{number + 1}", "", (_fault("methane_not_object", place, case),))
@@ -108,7 +115,7 @@ def _read(number: int, case: Any, rules: CalculatorRules) -> Read:
     inputs = case.get("inputs")
     if not isinstance(inputs, Mapping):
         return Broken(name, code, (_fault("methane_inputs_missing", f"{place}.inputs", inputs),))
-    reader = _Reader(name, code, f"{place}.inputs", inputs, rules)
+    reader = _Reader(name, code, f"{place}.inputs", inputs, rules, room)
     found = reader.read()
     return found if found is not None else Broken(name, code, tuple(reader.faults))
 
@@ -120,13 +127,14 @@ def _fault(code: str, place: str, value: Any = None, **values: Any) -> Fault:
 
 @dataclass
 class _Reader:
-    """Reads one case, collecting faults."""
+    """Reads one case, collecting faults. ``room``: how many values (periods × streams) may still be computed."""
 
     id: str
     code: str
     place: str
     inputs: Mapping[str, Any]
     rules: CalculatorRules
+    room: int
     faults: list[Fault] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     silent: set[str] = field(default_factory=set)
@@ -152,13 +160,17 @@ class _Reader:
         if span is None:
             return None
         first, start, stop, printed = span
+        if (size := (printed - first + 1) * len(names)) > self.room:
+            self.fault("methane_too_many_values", "", size, streams=len(names), left=self.room)
+            return None
         masses = np.zeros((printed - first + 1, len(names)))
         shares = [self.constant("share", streams.get(name, {}), f"streams.{name}") for name in names]
         if any(stream is None for _, stream, _ in deposits) and len(names) > 1:
             self.check_shares(names, shares)
+        column = {name: n for n, name in enumerate(names)}
         for period, stream, mass in deposits:
             if stream is not None:
-                masses[period - first, names.index(stream)] += mass
+                masses[period - first, column[stream]] += mass
             else:
                 masses[period - first] += mass * np.array(shares)
         by_period: dict[str, Floats] = {
@@ -196,7 +208,11 @@ class _Reader:
         )
 
     def fault(self, code: str, key: str, value: Any = None, **values: Any) -> None:
-        self.faults.append(_fault(code, f"{self.place}.{key}" if key else self.place, value, **values))
+        most = self.rules.limits.faults
+        if len(self.faults) < most:
+            self.faults.append(_fault(code, f"{self.place}.{key}" if key else self.place, value, **values))
+        elif len(self.faults) == most:
+            self.faults.append(_fault("methane_more_faults", self.place, most=most))
 
     # --- streams and deposits
 
@@ -248,9 +264,11 @@ class _Reader:
             return None
         stream = item[1] if len(item) == 3 else None
         if stream is not None and (not isinstance(stream, str) or (streams and stream not in streams)):
-            self.fault("methane_stream_unknown", key, stream, known=", ".join(streams) or "—")
+            self.fault("methane_stream_unknown", key, stream, known=", ".join(list(streams)[:20]) or "—")
             return None
-        at, mass = self.period(item[0], key), self.number(item[-1], key)
+        most = self.rules.limits.tonnes
+        tonnes = Input(names=(), acts="deposit", silent=None, least=-most, most=most, unit="t")
+        at, mass = self.period(item[0], key), self.number(item[-1], key, tonnes)
         return None if at is None or mass is None else (at, stream, mass)
 
     def named_streams(
@@ -357,6 +375,8 @@ class _Reader:
                 number = float(value)
             except ValueError:
                 number = None
+        if isinstance(number, int) and number.bit_length() > FLOAT_BITS:
+            number = math.inf  # JSON knows whole numbers of any length
         if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
             self.fault("methane_not_number", key, value)
             return None

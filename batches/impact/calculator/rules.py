@@ -47,6 +47,9 @@ class Limits(Rule):
     periods: Count
     deposits: Count
     cases: Count
+    values: Count
+    faults: Count
+    tonnes: float
 
 
 class Input(Rule):

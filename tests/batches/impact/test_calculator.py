@@ -34,6 +34,39 @@ def values(kind: str, inputs: dict[str, Any]) -> dict[str, float]:
     return found["cases"][0]["values"]
 
 
+class TestNumbersThatWouldBreakIt:
+    """Whatever is sent, the answer is JSON and comes soon."""
+
+    @pytest.mark.parametrize("name", ["horizon_years", "horizon_months", "horizon", "gwp", "phi"])
+    def test_a_whole_number_too_long_for_a_float_is_told(self, name):
+        assert any(
+            name in told and "is no number" in told for told in faults("fod_tool04_yearly", {**BARE, name: 10**400})
+        )
+
+    @pytest.mark.parametrize("mass", [10**400, 1e308, -1e308, "1e300"])
+    def test_masses_beyond_all_measure_are_told(self, mass):
+        told = faults("fod_tool04_yearly", {"streams": FOOD, "deposits": [[1, "food", mass]] * 3})
+        assert len(told) == 3 and all("deposits[" in one for one in told)
+
+    def test_many_streams_over_many_periods_are_refused_before_they_fill_the_memory(self):
+        streams = {f"s{n}": {"doc": 0.1, "k": 0.1} for n in range(30_000)}
+        inputs = {"streams": streams, "deposits": [[1, "s1", 1]], "horizon_years": 19_000}
+        (told,) = faults("fod_tool04_yearly", inputs)
+        assert "570000000" in told and "30000 streams" in told
+
+    def test_the_cases_of_one_request_share_one_limit(self):
+        case = {"kind": "fod_tool04_yearly", "inputs": {**BARE, "horizon_years": 15_000}}
+        found = calculate([case] * 40).as_json("en")
+        computed = sum(len(one["values"]) - 1 for one in found["cases"])
+        assert 0 < computed <= calculator_rules().limits.values
+        assert len(found["cases"]) + len(found["errors"]) == 40 and found["errors"]
+
+    def test_of_very_many_faults_the_first_are_told(self):
+        told = faults("fod_tool04_yearly", {"streams": FOOD, "deposits": [["x", "food", 1]] * 1000})
+        assert len(told) == calculator_rules().limits.faults + 1
+        assert "more faults" in told[-1]
+
+
 def faults(kind: str, inputs: Any) -> list[str]:
     found = calculate({"cases": [{"id": "A", "kind": kind, "inputs": inputs}]}).as_json("en")
     assert found["cases"] == []
