@@ -131,8 +131,8 @@ def run_both(arguments: list[str]) -> int:
     ):
         runs: dict[str, tuple[subprocess.Popen[bytes], Path]] = {}
         for engine, more in {
-            "SpatiaLite": {"COMPOSTNET_DATABASE": ""},
-            "PostGIS": {"COMPOSTNET_DATABASE": create_database(pg, "compostnet")},
+            "SpatiaLite": {"COMPOSTNET_DATABASE": "", "COMPOSTNET_TEST_VIEWS": "straight"},
+            "PostGIS": {"COMPOSTNET_DATABASE": create_database(pg, "compostnet"), "COMPOSTNET_TEST_VIEWS": "crossed"},
         }.items():
             folder = Path(scratch) / engine
             folder.mkdir()

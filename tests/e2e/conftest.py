@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -35,6 +36,30 @@ FLAGS = [
     "--disable-sync",
 ]
 SITES, MONTHS = "12", "6"
+WIDE = 1000
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Share the views of a page between two suites that run side by side: one looks at the Chinese phone and the
+    English desk, the other at the other two. A suite alone (``COMPOSTNET_TEST_VIEWS`` unset) looks at all four."""
+    wish = os.environ.get("COMPOSTNET_TEST_VIEWS", "")
+    if not wish:
+        return
+    views: dict[str, set[tuple[str, bool]]] = defaultdict(set)
+    of: dict[pytest.Item, tuple[str, tuple[str, bool]]] = {}
+    for item in items:
+        values = getattr(getattr(item, "callspec", None), "params", {})
+        if item.get_closest_marker("e2e") and {"language", "width"} <= values.keys():
+            test = f"{item.location[0]}::{item.originalname}"  # type: ignore[attr-defined]
+            of[item] = test, (values["language"], values["width"] < WIDE)
+            views[test].add(of[item][1])
+    straight = {("zh-hans", True), ("en", False)}
+    others = [
+        item for item, (test, view) in of.items() if len(views[test]) == 4 and (view in straight) is (wish == "crossed")
+    ]
+    config.hook.pytest_deselected(items=others)
+    left_out = set(others)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @dataclass
