@@ -89,11 +89,12 @@ def account(report: Report, figures: Sequence[tuple[str, Figure]], *, coverage: 
     say = report.say
     heads = [say("report_row"), *(name for name, _ in figures)]
 
-    def row(name: str, unit: str, key: str, *, interval: bool = False) -> list[Any]:
+    def row(name: str, unit: str, key: str, *, interval: bool = False, lasts: bool = False) -> list[Any]:
         cells: list[Any] = [(name, unit)]
         for _, figure in figures:
             value = figure.get(key)
-            if not figure["site_months_verified"]:
+            # What was kept from a landfill before goes on avoiding methane in a span of which nothing is verified.
+            if not figure["site_months_verified"] and not lasts:
                 value = None
             under = interval_line(report, figure, key) if interval and value is not None else ""
             cells.append((tonnes(value), under) if under else tonnes(value))
@@ -115,13 +116,13 @@ def account(report: Report, figures: Sequence[tuple[str, Figure]], *, coverage: 
         row(say("report_diverted"), wet, "diverted_t", interval=True),
         row(say("report_compost_made"), say("report_unit_compost"), "harvest_t"),
         row(say("report_residue"), wet, "residue_t"),
-        row(say("report_methane_gross"), ch4, "ch4_avoided_t", interval=True),
+        row(say("report_methane_gross"), ch4, "ch4_avoided_t", interval=True, lasts=True),
         row(say("report_own_ch4"), ch4, "composting_ch4_t"),
         row(say("report_own_n2o"), say("report_unit_n2o"), "composting_n2o_t"),
         row(say("report_own_co2e"), co2e, "composting_co2e_t"),
         row(say("report_residue_ch4"), ch4, "residue_ch4_t"),
         row(say("report_energy"), co2e, "energy_co2e_t"),
-        row(say("report_net"), co2e, "net_co2e_t", interval=True),
+        row(say("report_net"), co2e, "net_co2e_t", interval=True, lasts=True),
         scenarios(say("report_methane_scenarios"), ch4, "ch4_avoided_t"),
         scenarios(say("report_net_scenarios"), co2e, "net_co2e_t"),
     ]

@@ -192,6 +192,25 @@ def test_what_is_not_estimated_is_named_with_its_reason_and_is_no_zero(document,
     assert "No disposal fee with a document is known" in data
 
 
+def test_what_was_kept_from_landfills_before_stands_in_the_account_of_a_month_without_a_verified_figure():
+    document = with_benefits(make_document(6, 6))
+    site = next(one for one in document["sites"] if one["month"]["ch4_avoided_t"] and one["month"]["scenarios"])
+    site["month"].update(
+        {
+            "site_months_verified": 0,
+            "ch4_avoided_t": 0.0004321,
+            "net_co2e_t": 0.01357,
+            "harvest_t": 7.531,
+            "interval": None,
+        }
+    )
+    words = flat(of_site(document, site["code"]))
+    account = words[words.index("The environmental account") : words.index("Methane avoided: baseline")]
+    assert format_number(0.0004321) in account
+    assert format_number(0.01357) in account
+    assert "7.53" not in account
+
+
 def test_revisions_stand_apart_from_corrections(made):
     words = flat(made["network", "en", "month"])
     revisions, corrections = words.index("Revisions of the method (1)"), words.index("Corrections and late data (1)")
