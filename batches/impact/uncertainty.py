@@ -519,7 +519,7 @@ def _ends(rules: Uncertainty, drawn: Floats) -> Floats:
 
 
 def _finished(rules: Uncertainty, mass: Floats, sigma: Floats, gross: Floats, net: Floats) -> Intervals:
-    width = sigma * _normal_width(rules)
+    width = np.abs(sigma) * _normal_width(rules)  # of a month with more removed than taken in, sigma is below zero
     diverted = np.stack([mass - width, mass + width], axis=-1)
     return Intervals(*(_rounded(part, rules.numbers.digits) for part in (diverted, gross, net)))
 

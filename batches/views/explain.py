@@ -392,7 +392,7 @@ def site_month(request: HttpRequest, number: str, code: str, month: str) -> Answ
         "deposits": parts.deposit_table(
             step.deposits, total, lambda text: reverse("explain_site_month", args=[published.number, code, text])
         ),
-        "ch4": tonnes(total, "kg"),
+        "ch4": tonnes(total, "kg") if step.known else _("not estimated"),
         **_entries(published, found, account, month),
     }
     return render(request, "batches/explain/site_month.html", context)
