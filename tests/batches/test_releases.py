@@ -304,7 +304,7 @@ class TestSignature:
             ("2/manifest.json", {"manifest"}),
             ("2/manifest.sig", {"signature"}),
             ("1/manifest.json", {"chain"}),
-            ("keys.json", set()),
+            ("keys.json", {"key"}),
         ],
     )
     def test_a_file_that_is_touched_is_found(self, ready, folder, file, fails):
