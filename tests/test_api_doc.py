@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 
@@ -95,3 +96,20 @@ def test_every_example_does_what_the_page_says(client, site, make_user, settings
     assert LedgerEntry.objects.filter(occurred_on__year=2026).count() == 2
     assert DiaryEntry.objects.count() == 1
     assert LabReport.objects.count() == 1
+
+
+def test_no_two_shapes_of_the_api_share_a_name():
+    """OpenAPI knows a shape by its name alone: of two it would describe one as the other."""
+    seen: dict[str, list[str]] = {}
+    files = [
+        *ROOT.glob("*/api/*.py"),
+        *ROOT.glob("*/api.py"),
+        *ROOT.glob("*/*_api.py"),
+        ROOT / "compostnet/shared/schemas.py",
+    ]
+    for path in files:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                seen.setdefault(node.name, []).append(path.name)
+    assert len(seen) > 50
+    assert {name: where for name, where in seen.items() if len(where) > 1} == {}

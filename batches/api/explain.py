@@ -63,7 +63,7 @@ class LineOut(Schema):
     source: SourceOut | None
 
 
-class PartOut(Schema):
+class MixPartOut(Schema):
     route: str
     share: float = Field(description="of the waste")
     capture: float = Field(description="of the gas")
@@ -108,7 +108,7 @@ class BlockOut(Schema):
     notes: list[TextOut]
 
 
-class CheckOut(Schema):
+class ComparisonOut(Schema):
     """What was published against what the arithmetic comes to; null: nothing was published to compare with."""
 
     indicator: str
@@ -125,7 +125,7 @@ class ExplainedOut(Schema):
     estimated: bool
     zone: str | None
     baseline: dict[str, Any] | None = Field(description="as in the evidence: id, region, mix, document, review")
-    mix: list[PartOut]
+    mix: list[MixPartOut]
     masses: list[MassRowOut]
     diverted: list[LineOut]
     streams: list[StreamOut]
@@ -134,7 +134,7 @@ class ExplainedOut(Schema):
     blocks: list[BlockOut]
     deposits: list[DepositOut]
     accounts: dict[str, int]
-    checks: list[CheckOut]
+    checks: list[ComparisonOut]
 
 
 class EntryOut(Schema):

@@ -103,7 +103,7 @@ def get_release(request: HttpRequest, number: NumberPath) -> dict[str, Any]:
     return _release(_numbered(number))
 
 
-class CheckOut(Schema):
+class ReleaseCheckOut(Schema):
     """One thing that was checked: ``ok`` is null where it cannot be told."""
 
     check: str
@@ -111,8 +111,8 @@ class CheckOut(Schema):
     detail: str
 
     @staticmethod
-    def of(check: Check) -> CheckOut:
-        return CheckOut(**check.as_json(language()))
+    def of(check: Check) -> ReleaseCheckOut:
+        return ReleaseCheckOut(**check.as_json(language()))
 
 
 class VerificationOut(Schema):
@@ -120,7 +120,7 @@ class VerificationOut(Schema):
 
     release: int
     ok: bool
-    checks: list[CheckOut]
+    checks: list[ReleaseCheckOut]
 
 
 @router.get(
@@ -133,13 +133,13 @@ class VerificationOut(Schema):
 def verify_release(request: HttpRequest, number: NumberPath) -> dict[str, Any]:
     """Every check of the release, made from the files that are served. To depend on nobody, check a copy yourself."""
     checks = checks_of(folder_of(number))
-    return {"release": number, "ok": passed(checks), "checks": [CheckOut.of(check) for check in checks]}
+    return {"release": number, "ok": passed(checks), "checks": [ReleaseCheckOut.of(check) for check in checks]}
 
 
 class PublishIn(Strict):
     month: MonthText
-    final: bool = Field(False, description="the month is complete")
-    confirmed: bool = Field(False, description="final although not every expected site is verified")
+    final: bool = Field(False, strict=True, description="the month is complete")
+    confirmed: bool = Field(False, strict=True, description="final although not every expected site is verified")
     reason: str = Field("", max_length=1000, description="why it is published again; readers see it")
 
 

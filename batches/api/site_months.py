@@ -279,7 +279,7 @@ def explain(request: HttpRequest, code: CodePath, month: MonthPath, body: Explai
 
 class BulkIn(Strict):
     month: MonthText
-    only_clean: bool = Field(False, description="leave out what a warning stands at too")
+    only_clean: bool = Field(False, strict=True, description="leave out what a warning stands at too")
     sites: list[Annotated[str, Field(max_length=60)]] = Field(max_length=1000, description="codes")
 
 

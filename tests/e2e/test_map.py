@@ -77,7 +77,8 @@ def test_a_site_is_found_with_the_keyboard(visit):
     assert name in panel.inner_text()
     assert panel.get_by_role("link", name="Page of this site").get_attribute("href") == f"/sites/{code}/"
     assert page.evaluate("document.activeElement.id") == "map-panel"
-    assert f"site={code}" in page.url and "at=" in page.url
+    page.wait_for_url("**at=**")
+    assert f"site={code}" in page.url
     panel.get_by_role("link", name="Close").click()
     page.wait_for_function("() => !document.getElementById('map-panel')")
     mark = page.locator(".map-marks a:not([display])[data-site]").first
@@ -256,6 +257,7 @@ def test_the_first_view_is_small_and_soon_there_on_a_slow_phone(visit):
         )
         page.goto(seen.network.address + "/map/", wait_until="load")
         first = {addresses[key].split("/")[-1] or "page": size for key, size in sizes.items() if key in addresses}
+        page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
         painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
         page.wait_for_timeout(300)
         times.append(max(painted, page.evaluate("window.largest ?? 0")))

@@ -30,6 +30,7 @@ class Command(BaseCommand):
         except Problem as problem:
             raise CommandError(problem.message.render(get_language() or "zh-hans")) from problem
         try:
+            output.parent.mkdir(parents=True, exist_ok=True)
             output.write_bytes(data)
         except OSError as error:
             raise CommandError(f"{output}: {error.strerror}") from error

@@ -45,7 +45,8 @@ def test_a_series_is_written_as_the_list_that_it_stands_for(rows, digits, data):
         expected = series.plain()
         assert [None if v is None else v for v in series] == expected == plain({"a": series})["a"]
         assert canonical(series) == rfc8785.dumps(expected)
-        assert json.loads(series.text) == expected
+        # Beyond 2^53 ECMAScript ends a whole number with zeros, which only a reader of doubles takes for the same.
+        assert json.loads(series.text, parse_int=float) == expected
         assert all(v is None or v == whole / 10**digits for v, whole in zip(expected, row, strict=True))
 
 
